@@ -1,0 +1,1 @@
+"""Who works on the site: staff accounts, and nothing about visitors."""

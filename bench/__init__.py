@@ -1,0 +1,1 @@
+"""Benchmarks: how fast and how right the product is, printed as tables."""

@@ -1,0 +1,73 @@
+"""How right search is: nDCG@10, harmful answers and missed emergencies on the labelled phrases of the tests."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from resources.forms import read_query
+from resources.opening import PARIS
+from resources.search import WEIGHTS, Answer, Weights, search
+
+JUDGEMENTS = Path(__file__).resolve().parent.parent / "tests" / "resources" / "search_judgements.json"
+DEPTH = 10
+HARM_DEPTH = 5
+# A Tuesday morning: open hours do not change from one run to the next.
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=PARIS)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One phrase and how its answer was judged."""
+
+    phrase: str
+    register: str
+    ndcg: float
+    harmful: tuple[str, ...]
+    missed: tuple[str, ...]
+    slugs: tuple[str, ...]
+
+
+def judgements() -> list[dict[str, Any]]:
+    """The labelled phrases."""
+    loaded: list[dict[str, Any]] = json.loads(JUDGEMENTS.read_text(encoding="utf-8"))
+    return loaded
+
+
+def ndcg(grades: Sequence[int], ideal: Sequence[int], *, depth: int = DEPTH) -> float:
+    """Normalised discounted cumulative gain (0 to 1) with gains 2^grade − 1."""
+
+    def gain(ranked: Sequence[int]) -> float:
+        return sum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(ranked[:depth]))
+
+    best = gain(sorted(ideal, reverse=True))
+    return gain(grades) / best if best else 1.0
+
+
+def answer(judgement: dict[str, Any], *, weights: Weights) -> Answer:
+    """What search answers to a labelled phrase."""
+    return search(read_query({"q": judgement["q"], **judgement["filters"]}), now=NOW, weights=weights)
+
+
+def judge(judgement: dict[str, Any], *, weights: Weights = WEIGHTS) -> Judged:
+    """Compare the answer with the labels."""
+    answered = answer(judgement, weights=weights)
+    slugs = tuple(found.service.slug for found in answered.results)
+    strip = {service.slug for service in answered.emergency}
+    relevant: dict[str, int] = judgement["relevant"]
+    return Judged(
+        phrase=judgement["q"],
+        register=judgement["register"],
+        ndcg=ndcg([relevant.get(slug, 0) for slug in slugs], list(relevant.values())),
+        harmful=tuple(slug for slug in slugs[:HARM_DEPTH] if slug in judgement["harmful"]),
+        missed=tuple(slug for slug in judgement["emergency"] if slug not in strip),
+        slugs=slugs,
+    )
+
+
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean, 0 for nothing."""
+    return sum(values) / len(values) if values else 0.0

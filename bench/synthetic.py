@@ -1,0 +1,110 @@
+"""Made-up services in any number, the same ones for the same seed, shaped like the region's real ones."""
+
+import random
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from resources import indexing
+from resources.models import AccessChannel, Commune, Organisation, Place, Service, public_id_of, stable_uuid
+from resources.vocabulary import DEPARTEMENTS, Gender, Kind, Need, Rule
+
+SEED = 20261123
+CHUNK = 2000
+CHECKED_ON = date(2026, 11, 1)
+HOURS = (
+    "", "", "", "24/7", "Mo-Fr", "Mo-Fr 09:00-17:00", "Mo-Fr 09:00-12:30,13:30-17:30", "Mo-Su 09:00-23:00",
+    "Mo-Sa 10:00-19:00", "Mo,Tu,Th,Fr 10:00-17:00", "We 14:00-18:00", "Tu 14:00-18:00; Th 09:00-12:00",
+    "Mo-Fr 18:00-23:00", "Sa,Su 10:00-18:00", "Mo-Su 20:00-08:00", "Mo-Th 09:30-17:30; Fr 09:30-16:30",
+)  # fmt: skip
+KIND_NAMES = {
+    Kind.HOTLINE: "Ligne d’écoute", Kind.SHELTER: "Maison d’accueil", Kind.LEGAL: "Permanence d’avocats",
+    Kind.HEALTH: "Centre de soins", Kind.ASSOCIATION: "Association", Kind.REPORTING: "Cellule de recueil",
+    Kind.INSTITUTION: "Service départemental",
+}  # fmt: skip
+NEED_WORDS = {
+    Need.URGENCE: "urgence danger mise en sécurité", Need.ECOUTE: "écoute parler soutien psychologue",
+    Need.HEBERGEMENT: "hébergement abri foyer nuit", Need.SANTE: "santé soins dépistage contraception médecin",
+    Need.JURIDIQUE: "avocat juriste droits plainte justice", Need.NUMERIQUE: "chantage images réseaux sociaux retrait",
+    Need.SORTIE: "insertion emploi formation parcours de sortie", Need.PAPIERS: "titre de séjour papiers asile",
+    Need.FUGUE: "fugue disparition mineurs", Need.FAMILLE: "parents proches familles soutien",
+    Need.VIOLENCES: "violences conjugales femmes protection", Need.PROSTITUTION: "prostitution rencontre accompagnement",
+    Need.TRAITE: "traite exploitation servitude", Need.ADDICTIONS: "addictions alcool drogues sevrage",
+    Need.SIGNALEMENT: "signalement enfance en danger recueil",
+}  # fmt: skip
+FIRST_NAMES = ("Camille", "Simone", "Rosa", "Olympe", "Joséphine", "Gisèle", "Hubertine", "Louise", "Solange", "Aimée", "Flora", "Lucie")
+PLACE_NAMES = ("des Tilleuls", "du Canal", "de la Gare", "des Lilas", "du Moulin", "de l’Horizon", "des Acacias", "du Pont", "de la Source", "du Parc")
+
+
+def fill(count: int) -> None:
+    """Put `count` made-up published services into an empty directory whose communes are loaded."""
+    chance = random.Random(SEED)
+    communes = list(Commune.objects.order_by("insee"))
+    weights = [commune.population for commune in communes]
+    now = timezone.now()
+    done = 0
+    while done < count:
+        batch = [made_up(number, chance, communes, weights, now=now) for number in range(done, min(done + CHUNK, count))]
+        store(batch)
+        done += len(batch)
+    indexing.count_words()
+
+
+def store(batch: list[Service]) -> None:
+    """Save services with the channels and places that `made_up` hung on them."""
+    Organisation.objects.bulk_create([service.organisation for service in batch], ignore_conflicts=True)
+    Service.objects.bulk_create(batch)
+    AccessChannel.objects.bulk_create(
+        [channel for service in batch for channel in service.channels.all()], batch_size=CHUNK
+    )
+    Place.objects.bulk_create([place for service in batch for place in service.places.all()], batch_size=CHUNK)
+
+
+def made_up(number: int, chance: random.Random, communes: list[Commune], weights: list[int], *, now: datetime) -> Service:
+    """One service; its channels and places are prefetched rows, not saved yet."""
+    kind = chance.choice(list(Kind))
+    needs = [need.value for need in chance.sample(list(Need), k=chance.choice((1, 1, 2, 2, 3)))]
+    commune = chance.choices(communes, weights)[0]
+    name = f"{KIND_NAMES[kind]} {chance.choice(FIRST_NAMES)} {chance.choice(PLACE_NAMES)} {number}"
+    young, women = chance.random() < 0.2, chance.random() < 0.2
+    identifier = stable_uuid("made-up", str(number))
+    organisation_name = f"Réseau {chance.choice(FIRST_NAMES)} {number // 4}"
+    organisation = Organisation(id=stable_uuid("made-up organisation", str(number // 4)), name=f"{organisation_name[:12]} {number // 4}")
+    service = Service(
+        id=identifier,
+        slug=f"made-up-{number}",
+        public_id=public_id_of(identifier),
+        organisation=organisation,
+        name=name,
+        kind=kind,
+        description=" ; ".join(NEED_WORDS[Need(need)] for need in needs) + f" à {commune.name}.",
+        needs=needs,
+        min_age=12 if young else None,
+        max_age=chance.choice((17, 21, 25)) if young else None,
+        age_rule=Rule.ONLY if young else Rule.EVERYONE,
+        genders=[Gender.FEMALE] if women else [],
+        gender_rule=Rule.ONLY if women else Rule.EVERYONE,
+        languages=chance.choice(([], [], [], ["fr", "en"], ["fr", "ar"], ["fr", "ro"])),
+        departements=list(DEPARTEMENTS) if chance.random() < 0.05 else [commune.departement],
+        opening_hours=chance.choice(HOURS),
+        status=Service.Status.PUBLISHED,
+        published_at=now,
+        verified_on=CHECKED_ON,
+        verified_by_check=Service.Check.CALL,
+        verified_until=CHECKED_ON + timedelta(days=chance.randint(30, 180)),
+        on_referral_only=kind == Kind.SHELTER and chance.random() < 0.5,
+    )
+    channels = list(ways_in(service, number, chance))
+    place = Place(service=service, commune=commune, confidential=kind == Kind.SHELTER)
+    service._prefetched_objects_cache = {"channels": channels, "places": [place]}  # type: ignore[attr-defined]
+    indexing.describe(service)
+    return service
+
+
+def ways_in(service: Service, number: int, chance: random.Random) -> Iterator[AccessChannel]:
+    """Numbers of the range that the French regulator keeps for fiction, and reserved names."""
+    if chance.random() < 0.8:
+        yield AccessChannel(service=service, kind=AccessChannel.Kind.PHONE, value=f"01990{number % 100_000:05}")
+    if chance.random() < 0.6:
+        yield AccessChannel(service=service, kind=AccessChannel.Kind.WEB, value=f"https://{number}.example.org")

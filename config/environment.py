@@ -1,0 +1,136 @@
+"""The only reader of the process environment: a wrong value stops the start with one clear line."""
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PREFIX = "ECLAIRCIE_"
+HOST_NAME = re.compile(r"\*|\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]")
+
+
+class WrongSetting(SystemExit):
+    """Ends the process with one line for the person who starts the site; the refused value is never repeated."""
+
+    def __init__(self, name: str, expected: str) -> None:
+        super().__init__(f"Réglage {name} : valeur refusée. Il faut {expected}.")
+
+
+def text(name: str, *, default: str = "") -> str:
+    """Value of ECLAIRCIE_<name>, without the spaces around it; empty counts as absent."""
+    return os.environ.get(PREFIX + name, "").strip() or default
+
+
+def secret(name: str) -> str | None:
+    """Value of a secret, from NAME itself or from the file that NAME_FILE names; None when neither is set."""
+    value, path = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
+    if value and path:
+        raise WrongSetting(f"{name}_FILE", f"{name} ou {name}_FILE, pas les deux")
+    if not path:
+        return value or None
+    try:
+        value = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise WrongSetting(f"{name}_FILE", "le chemin d’un fichier de texte lisible") from None
+    if not value:
+        raise WrongSetting(f"{name}_FILE", "le chemin d’un fichier qui contient la valeur")
+    return value
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """1 or 0."""
+    value = text(name, default="1" if default else "0")
+    if value not in {"0", "1"}:
+        raise WrongSetting(PREFIX + name, "0 ou 1")
+    return value == "1"
+
+
+def subset(name: str, *, default: str, allowed: Iterable[str]) -> tuple[str, ...]:
+    """Values separated by commas, in the order given, each one of those allowed."""
+    choices = tuple(allowed)
+    values = tuple(part.strip() for part in text(name, default=default).split(","))
+    if not set(values) <= set(choices) or len(set(values)) != len(values):
+        raise WrongSetting(PREFIX + name, f"des valeurs séparées par des virgules, parmi {', '.join(choices)}")
+    return values
+
+
+def host_names(name: str, *, default: Iterable[str]) -> list[str]:
+    """Names of machines separated by commas."""
+    values = [part.strip() for part in text(name, default=",".join(default)).split(",")]
+    if not all(HOST_NAME.fullmatch(value) for value in values):
+        raise WrongSetting(PREFIX + name, "des noms de machine séparés par des virgules, sans http:// ni port")
+    return values
+
+
+def web_address(name: str, *, default: str = "", schemes: tuple[str, ...] = ("https",)) -> str:
+    """A whole web address."""
+    value = text(name, default=default)
+    try:
+        parts = urlsplit(value)
+        complete = bool(parts.hostname) and parts.scheme in schemes and not re.search(r"\s", value)
+    except ValueError:
+        complete = False
+    if value and not complete:
+        raise WrongSetting(PREFIX + name, f"une adresse complète qui commence par {schemes[0]}://")
+    return value
+
+
+def secret_key(path: Path) -> str:
+    """ECLAIRCIE_SECRET_KEY, or for a single machine the key kept in `path`, drawn at the first start."""
+    name = PREFIX + "SECRET_KEY"
+    value = secret(name)
+    if value is None:
+        value = kept_key(path)
+    if len(value) < 50 or len(set(value)) < 5:
+        raise WrongSetting(name, "au moins 50 caractères tirés au hasard")
+    return value
+
+
+def kept_key(path: Path) -> str:
+    """The key in `path`; two first starts at the same moment agree on one, and nobody else can read it."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f"{path.name}.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_hex(48), encoding="ascii")
+            with suppress(FileExistsError):
+                path.hardlink_to(draft)
+            draft.unlink()
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        raise WrongSetting(
+            PREFIX + "SECRET_KEY", f"une clé, ou un dossier {path.parent} dans lequel en garder une"
+        ) from None
+
+
+def folder(name: str, *, default: Path) -> Path:
+    """An absolute path."""
+    path = Path(text(name, default=str(default)))
+    if not path.is_absolute():
+        raise WrongSetting(PREFIX + name, "le chemin d’un dossier, qui commence par /")
+    return path
+
+
+def listening_host() -> str:
+    """HOST: the address that the web server listens on."""
+    value = os.environ.get("HOST", "").strip() or "127.0.0.1"
+    if not HOST_NAME.fullmatch(value) and not re.fullmatch(r"[0-9A-Fa-f:.]+", value):
+        raise WrongSetting("HOST", "une adresse de cette machine, par exemple 127.0.0.1 ou 0.0.0.0")
+    return value
+
+
+def listening_port() -> int:
+    """PORT: the port that the web server listens on."""
+    value = os.environ.get("PORT", "").strip() or "8000"
+    if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= 65535:
+        raise WrongSetting("PORT", "un nombre entier de 1 à 65535")
+    return int(value)
+
+
+def for_child(**changes: str) -> dict[str, str]:
+    """The environment to hand to a process that we start."""
+    return {**os.environ, **changes}

@@ -1,0 +1,338 @@
+"""The starter file of the directory: rows are read, checked one by one, and refused with line, column and reason."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import opening_hours
+import phonenumbers
+
+from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Need, Rule
+
+T = TypeVar("T")
+COLUMNS = (
+    "slug", "name", "organisation", "category", "kind", "departements", "phone", "sms", "website", "chat",
+    "opening_hours", "languages", "min_age", "max_age", "genders", "free", "anonymous", "address_confidential",
+    "short_description_fr", "note", "source", "confidence",
+)  # fmt: skip
+OPTIONAL_COLUMNS = ("address", "commune", "latitude", "longitude")
+CONFIDENCES = ("verified", "verified_secondary", "seen_old", "memory")
+
+# contract.md §4: needs and finer topics of each category of the starter file.
+NEEDS_OF_CATEGORY: dict[str, tuple[str, ...]] = {
+    **{need.value: (need.value,) for need in Need},
+    "parcours_sortie": ("sortie",),
+    "prostitution_mineurs": ("prostitution",),
+    "enfance_danger": ("signalement", "ecoute"),
+    "plainte": ("signalement",),
+    "preuve": ("signalement", "sante"),
+    "mariage_force": ("violences",),
+    "accueil_jour": ("hebergement",),
+    "mna": ("traite",),
+    "rue": ("ecoute",),
+    "lgbt": ("ecoute",),
+    "prevention": ("ecoute",),
+    "accompagnement": ("ecoute",),
+    "pro": (),
+    "annuaire": (),
+    "documentation": (),
+}
+PROFESSIONAL_CATEGORIES = frozenset({"pro", "annuaire", "documentation"})
+GENDERS_OF: dict[str, tuple[str, ...]] = {
+    "women": (Gender.FEMALE,),
+    "men": (Gender.MALE,),
+    "trans": (Gender.TRANS,),
+    **{gender.value: (gender.value,) for gender in Gender},
+}
+ON_REFERRAL = re.compile(
+    r"sur orientation|orientation ASE|sur réquisition|entre pros|via SIAO|saisi par un travailleur|signalements des professionnels",
+    re.IGNORECASE,
+)
+MAIL = re.compile(r"\s*Courriel : (?P<mail>[^\s@]+@[^\s@]+\.\w+)\s*(?:\([^)]*\))?\.?")
+SAID_FREE = re.compile(r"gratuit|hors facture|sans payer", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a cell is refused: line in the file (1 is the header), column, reason in French."""
+
+    line: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"ligne {self.line}, colonne {self.column} : {self.reason}"
+
+
+class DirectoryFileError(ValueError):
+    """The file cannot be loaded; `problems` says where and why, nothing was written."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problème(s)")
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Row:
+    """One service of the file, checked and in the words of the model."""
+
+    line: int
+    slug: str
+    name: str
+    organisation: str
+    kind: str
+    needs: list[str]
+    topics: list[str]
+    for_professionals: bool
+    on_referral_only: bool
+    departements: list[str]
+    channels: list[tuple[str, str]]
+    opening_hours: str
+    languages: list[str]
+    min_age: int | None
+    max_age: int | None
+    genders: list[str]
+    free: bool | None
+    anonymous: bool | None
+    confidential: bool
+    address: str
+    commune: str
+    latitude: float | None
+    longitude: float | None
+    description: str
+    note: str
+    source: str
+    confidence: str
+
+    @property
+    def age_rule(self) -> Rule:
+        """Ages given by the file are limits."""
+        return Rule.EVERYONE if self.min_age is None and self.max_age is None else Rule.ONLY
+
+    @property
+    def gender_rule(self) -> Rule:
+        """Genders given by the file are limits."""
+        return Rule.ONLY if self.genders else Rule.EVERYONE
+
+
+class Refusal(ValueError):
+    """A cell that cannot be read; its text is the reason."""
+
+
+@dataclass
+class Cells:
+    """The cells of one line; reading one that is wrong notes the problem and gives a harmless value."""
+
+    line: int
+    values: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
+        """Parsed cell, or `otherwise` and a problem."""
+        try:
+            return parse(self.values.get(column, ""))
+        except Refusal as refusal:
+            self.problems.append(Problem(self.line, column, str(refusal)))
+            return otherwise
+
+
+def number(text: str) -> str:
+    """French telephone number as digits («01 23…» → «0123…»), short codes as they are.
+
+    Raises Refusal when neither an ordinary nor a short French number (phonenumbers, region FR).
+    """
+    digits = re.sub(r"[\s.\-]", "", text)
+    if not digits:
+        return ""
+    if not re.fullmatch(r"\+?\d{2,15}", digits):
+        raise Refusal("ce n’est pas un numéro de téléphone")
+    try:
+        parsed = phonenumbers.parse(digits, "FR")
+    except phonenumbers.NumberParseException as error:
+        raise Refusal("ce n’est pas un numéro de téléphone") from error
+    if not (
+        phonenumbers.is_valid_number(parsed)
+        or phonenumbers.is_valid_short_number_for_region(parsed, "FR")
+    ):
+        raise Refusal("numéro inconnu en France")
+    return digits
+
+
+def hours(text: str) -> str:
+    """Opening hours in OpenStreetMap's syntax; empty is unknown. Raises Refusal when they do not parse."""
+    text = text.strip()
+    if text and not opening_hours.validate(text):
+        raise Refusal("horaires illisibles (syntaxe opening_hours d’OpenStreetMap)")
+    return text
+
+
+def address_of_site(text: str) -> str:
+    """Web address with its scheme. Raises Refusal otherwise."""
+    text = text.strip()
+    if text:
+        parts = urlsplit(text)
+        if parts.scheme not in {"http", "https"} or "." not in parts.netloc or " " in text:
+            raise Refusal("adresse de site incomplète (https://…)")
+    return text
+
+
+def one_of(known: frozenset[str] | set[str]) -> Callable[[str], str]:
+    """Parser of a cell that holds one known code."""
+
+    def parse(text: str) -> str:
+        if text.strip() not in known:
+            raise Refusal(f"valeur inconnue (attendu : {', '.join(sorted(known))})")
+        return text.strip()
+
+    return parse
+
+
+def many_of(known: frozenset[str] | set[str]) -> Callable[[str], list[str]]:
+    """Parser of a cell that holds known codes separated by |."""
+    single = one_of(known)
+    return lambda text: list(dict.fromkeys(single(part) for part in text.split("|") if part.strip()))
+
+
+def age(text: str) -> int | None:
+    """Whole years or nothing."""
+    if not text.strip():
+        return None
+    if not re.fullmatch(r"\d{1,3}", text.strip()) or int(text) > 120:
+        raise Refusal("un âge en années est attendu")
+    return int(text)
+
+
+def degrees(text: str) -> float | None:
+    """Decimal degrees or nothing."""
+    if not text.strip():
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise Refusal("des degrés décimaux sont attendus") from error
+
+
+def required(text: str) -> str:
+    """Text that may not be empty."""
+    if not text.strip():
+        raise Refusal("vide")
+    return text.strip()
+
+
+def a_slug(text: str) -> str:
+    """Identifier of lower-case letters, digits and hyphens, 120 at most."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) or len(text) > 120:
+        raise Refusal("lettres minuscules, chiffres et tirets attendus, 120 au plus")
+    return text
+
+
+def genders_of(text: str) -> list[str]:
+    """Genders a service is limited to; «all» is no limit."""
+    named = many_of({"all", *GENDERS_OF})(text)
+    return [] if "all" in named else list(dict.fromkeys(g for name in named for g in GENDERS_OF[name]))
+
+
+def read(path: Path) -> list[Row]:
+    """Every service of the file, in its order.
+
+    Raises DirectoryFileError with all the problems of the file (never half of it), OSError when unreadable.
+    """
+    problems: list[Problem] = []
+    rows: list[Row] = []
+    lines_of_slug: dict[str, int] = {}
+    for cells in lines(path):
+        row = read_row(cells)
+        first = lines_of_slug.setdefault(row.slug, cells.line)
+        if row.slug and first != cells.line:
+            cells.problems.append(Problem(cells.line, "slug", f"déjà à la ligne {first}"))
+        problems += cells.problems
+        rows.append(row)
+    if problems:
+        raise DirectoryFileError(problems)
+    return rows
+
+
+def lines(path: Path) -> Iterator[Cells]:
+    """Lines of the file after its header, which must name the known columns."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            header = reader.fieldnames or []
+            wrong = [Problem(1, name, "colonne absente") for name in COLUMNS if name not in header]
+            wrong += [
+                Problem(1, name or "(sans nom)", "colonne inconnue")
+                for name in header
+                if name not in COLUMNS + OPTIONAL_COLUMNS
+            ]
+            if wrong:
+                raise DirectoryFileError(wrong)
+            for values in reader:
+                line = reader.line_num
+                if None in values or None in values.values():
+                    raise DirectoryFileError([Problem(line, "-", "nombre de cellules différent de l’en-tête")])
+                yield Cells(line, values)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DirectoryFileError([Problem(1, "-", f"fichier CSV en UTF-8 attendu ({error})")]) from error
+
+
+def read_row(cells: Cells) -> Row:
+    """One line as a Row; what is wrong with it is noted in `cells.problems`."""
+    categories = cells.read("category", many_of(set(NEEDS_OF_CATEGORY)), [])
+    needs = list(dict.fromkeys(need for category in categories for need in NEEDS_OF_CATEGORY[category]))
+    description = cells.read("short_description_fr", str.strip, "")
+    mail = MAIL.search(description)
+    channels = [
+        ("phone", cells.read("phone", number, "")),
+        ("sms", cells.read("sms", number, "")),
+        ("chat", cells.read("chat", address_of_site, "")),
+        ("email", mail["mail"] if mail else ""),
+        ("web", cells.read("website", address_of_site, "")),
+    ]
+    confidential = cells.read("address_confidential", one_of({"yes", "no"}), "no") == "yes"
+    if confidential:
+        cells.problems += [
+            Problem(cells.line, column, "interdit : le lieu est confidentiel")
+            for column in ("address", "latitude", "longitude")
+            if cells.values.get(column, "").strip()
+        ]
+    languages = cells.read("languages", many_of(set(LANGUAGES)), [])
+    min_age, max_age = cells.read("min_age", age, None), cells.read("max_age", age, None)
+    if min_age is not None and max_age is not None and min_age > max_age:
+        cells.problems.append(Problem(cells.line, "max_age", "plus petit que min_age"))
+    charged = cells.read("free", one_of({"yes", "no", "unknown"}), "unknown") == "no"
+    anonymous = cells.read("anonymous", one_of({"yes", "no", "unknown"}), "unknown")
+    return Row(
+        line=cells.line,
+        slug=cells.read("slug", a_slug, ""),
+        name=cells.read("name", required, ""),
+        organisation=cells.read("organisation", required, ""),
+        kind=cells.read("kind", one_of(set(Kind.values)), ""),
+        needs=needs,
+        topics=[category for category in categories if category not in Need.values],
+        for_professionals=bool(PROFESSIONAL_CATEGORIES & set(categories)),
+        on_referral_only=ON_REFERRAL.search(description) is not None,
+        departements=cells.read("departements", many_of(set(DEPARTEMENTS)), []),
+        channels=[(kind, value) for kind, value in channels if value],
+        opening_hours=cells.read("opening_hours", hours, ""),
+        # «fr» alone is the file's default, not a fact seen (data/README.md): unknown stays unknown.
+        languages=[] if languages == ["fr"] else languages,
+        min_age=min_age,
+        max_age=max_age,
+        genders=cells.read("genders", genders_of, []),
+        # «yes» is the file's default too: only what the description says counts.
+        free=False if charged else True if SAID_FREE.search(description) else None,
+        anonymous={"yes": True, "no": False}.get(anonymous),
+        confidential=confidential,
+        address=cells.read("address", str.strip, ""),
+        commune=cells.read("commune", str.strip, ""),
+        latitude=cells.read("latitude", degrees, None),
+        longitude=cells.read("longitude", degrees, None),
+        description=MAIL.sub("", description).strip(),
+        note=cells.read("note", str.strip, ""),
+        source=cells.read("source", str.strip, ""),
+        confidence=cells.read("confidence", one_of(set(CONFIDENCES)), "memory"),
+    )

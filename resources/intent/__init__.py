@@ -1,0 +1,1 @@
+"""What a phrase means: needs, who writes, who is concerned, danger, topics."""

@@ -1,0 +1,14 @@
+"""The closed list of things the intent model can read in a phrase (README.md of this folder)."""
+
+from resources.vocabulary import Need
+
+NEEDS: tuple[str, ...] = tuple(need.value for need in Need)
+WRITERS: tuple[str, ...] = ("self", "relative", "witness", "pro")
+PERSONS: tuple[str, ...] = ("minor", "adult", "f", "m", "trans")
+DANGERS: tuple[str, ...] = ("!violence", "!suicide", "!medical")
+TOPICS: tuple[str, ...] = (
+    "#viol", "#vih", "#grossesse", "#images", "#annonce", "#plainte", "#avocat", "#constat", "#mariage",
+    "#travail", "#couple", "#moral", "#enfance", "#formation", "#ado", "#dehors", "#asile",
+)  # fmt: skip
+NOTHING = "none"
+LABELS: tuple[str, ...] = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, NOTHING)

@@ -1,0 +1,97 @@
+"""A small linear model from the letters of a phrase to what it means; microseconds, no word list, any spelling."""
+
+import math
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from resources.intent.labels import LABELS
+from resources.text import fold
+
+BUCKETS = 16384
+SHORTEST, LONGEST = 2, 5
+MAX_LETTERS = 400
+SMALLEST = 5
+FILE = "intent.npz"
+
+Numbers = npt.NDArray[np.float32]
+
+
+def features(text: str) -> dict[int, float]:
+    """Buckets of the letter runs of each word (2 to 5 letters, borders included), words and pairs of words."""
+    words = fold(text)[:MAX_LETTERS].split()
+    runs: Counter[str] = Counter()
+    for word in words:
+        bordered = f" {word} "
+        for length in range(SHORTEST, LONGEST + 1):
+            runs.update(bordered[start : start + length] for start in range(len(bordered) - length + 1))
+    runs.update(f"={word}" for word in words)
+    runs.update(f"={first} {second}" for first, second in pairwise(words))
+    found: dict[int, float] = {}
+    for run, count in runs.items():
+        bucket = zlib.crc32(run.encode()) % BUCKETS
+        found[bucket] = found.get(bucket, 0.0) + 1.0 + math.log(count)
+    return found
+
+
+def weigh(found: dict[int, float], rarity: Numbers) -> tuple[list[int], Numbers]:
+    """Buckets and their weights: counts times rarity, of norm 1."""
+    buckets = list(found)
+    weighted = np.fromiter(found.values(), dtype=np.float32, count=len(found)) * rarity[buckets]
+    return buckets, np.asarray(weighted / (np.linalg.norm(weighted) or 1.0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Learnt numbers: one row a bucket, one column a label; a bias a label; how rare each bucket is."""
+
+    matrix: Numbers
+    bias: Numbers
+    rarity: Numbers
+
+    def save(self) -> bytes:
+        """As a compressed file: one byte a number, scaled by label, the smallest dropped."""
+        scale = np.abs(self.matrix).max(axis=0) / 127 + 1e-9
+        whole = np.round(self.matrix / scale).astype(np.int8)
+        file = BytesIO()
+        np.savez_compressed(
+            file,
+            matrix=np.where(np.abs(whole) < SMALLEST, 0, whole).astype(np.int8),
+            scale=scale.astype(np.float32),
+            bias=self.bias.astype(np.float32),
+            rarity=self.rarity.astype(np.float16),
+            labels=np.array(LABELS),
+        )
+        return file.getvalue()
+
+    @classmethod
+    def read(cls, content: bytes) -> "Weights":
+        """From `save`; raises ValueError when the file was made for other labels or buckets."""
+        with np.load(BytesIO(content), allow_pickle=False) as file:
+            if tuple(file["labels"]) != LABELS or file["matrix"].shape[0] != BUCKETS:
+                raise ValueError("intent.npz does not fit labels.py: run manage.py train_intent")
+            matrix = file["matrix"].astype(np.float32) * file["scale"]
+            return cls(matrix, file["bias"], file["rarity"].astype(np.float32))
+
+    def probabilities(self, text: str) -> Numbers:
+        """Probability of each label, in the order of LABELS."""
+        buckets, weighted = weigh(features(text), self.rarity)
+        return np.asarray(1 / (1 + np.exp(-(weighted @ self.matrix[buckets] + self.bias))), dtype=np.float32)
+
+
+@cache
+def weights() -> Weights:
+    """The model that ships with the product."""
+    return Weights.read((files("resources") / "intent" / FILE).read_bytes())
+
+
+def meaning(text: str) -> dict[str, float]:
+    """Label → probability (0 to 1) for a phrase in any of the languages of the training phrases."""
+    return dict(zip(LABELS, weights().probabilities(text).tolist(), strict=True))

@@ -1,0 +1,47 @@
+"""`manage.py train_ranking`: learn anew, from judged phrases, which facts of a service answer which meaning."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from resources.forms import Query
+from resources.models import Service
+from resources.ranking import model, training
+from resources.search import labels_of, word_matches
+from resources.understanding import understand
+
+
+class Command(BaseCommand):
+    """Train on the judged phrases and the services of the database."""
+
+    help = "Apprend, sur des réponses jugées, ce qui compte pour classer les fiches."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write resources/ranking/ranking.npz."""
+        services = list(Service.objects.published().order_by("slug"))
+        judged = training.judged()
+        slugs = [service.slug for service in services]
+        if not judged or not slugs:
+            raise CommandError("Il faut des phrases jugées et un annuaire chargé.")
+        missing = {slug for row in judged for slug in row.relevant} - set(slugs)
+        if missing:
+            raise CommandError(f"Fiches jugées mais absentes : {', '.join(sorted(missing))}")
+        now = timezone.now()
+        examples = []
+        for row in judged:
+            meant = understand(row.phrase)
+            words = word_matches(meant, now=now)
+            examples.append(
+                training.example(
+                    row, labels=labels_of(Query(), meant, understood=True), slugs=slugs, words=words.matched, allowed=words.allowed
+                )
+            )
+        self.stdout.write(f"{len(examples)} phrases jugées, {len(slugs)} fiches.")
+        facts = training.facts_matrix([service.fact_bits for service in services])
+        table = training.train(facts, examples, tell=self.stderr.write)
+        content = table.save()
+        path = Path(model.__file__).with_name(model.FILE)
+        path.write_bytes(content)
+        self.stdout.write(f"{path.name} : {len(content) // 1024} Ko, mots × {table.words:.2f}")

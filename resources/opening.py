@@ -1,0 +1,107 @@
+"""Opening hours (OpenStreetMap's syntax, French holidays): open at a moment, until when, and in words."""
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import opening_hours
+from django.utils.translation import gettext as _
+
+PARIS = ZoneInfo("Europe/Paris")
+ALWAYS = "24/7"
+
+
+@lru_cache(maxsize=4096)
+def parsed(expression: str) -> opening_hours.OpeningHours:
+    """Hours ready to be asked; expressions are checked when they enter the directory."""
+    return opening_hours.OpeningHours(expression, country="FR", timezone=PARIS)
+
+
+@lru_cache(maxsize=8192)
+def is_open_at_minute(expression: str, minute: datetime) -> bool | None:
+    """Whether open at that minute, None when the hours do not say."""
+    state = parsed(expression).state(minute)
+    kind = state[0] if isinstance(state, tuple) else state
+    return {opening_hours.State.OPEN: True, opening_hours.State.CLOSED: False}.get(kind)
+
+
+def is_open(expression: str, *, at: datetime) -> bool | None:
+    """Whether open at that moment; None when unknown. Days without hours («Mo-Fr») never say «open now»."""
+    if not expression:
+        return None
+    if expression == ALWAYS:
+        return True
+    answer = is_open_at_minute(expression, at.astimezone(PARIS).replace(second=0, microsecond=0))
+    return None if answer and not says_hours(expression) else answer
+
+
+def says_hours(expression: str) -> bool:
+    """Whether the expression gives times, not days only."""
+    return ":" in expression or expression == ALWAYS
+
+
+def next_change(expression: str, *, at: datetime) -> datetime | None:
+    """When it opens or closes next, Europe/Paris; None when never or unknown."""
+    if not expression or expression == ALWAYS or not says_hours(expression):
+        return None
+    return parsed(expression).next_change(at.astimezone(PARIS))
+
+
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+
+
+def day_name(day: str) -> str:
+    """Name of a day in the language of the page."""
+    return {
+        "Mo": _("lundi"),
+        "Tu": _("mardi"),
+        "We": _("mercredi"),
+        "Th": _("jeudi"),
+        "Fr": _("vendredi"),
+        "Sa": _("samedi"),
+        "Su": _("dimanche"),
+    }[day]
+
+
+def in_words(expression: str) -> list[str]:
+    """Lines such as «lundi au vendredi : 9 h – 17 h»; an expression beyond simple weekly rules stays as it is."""
+    if not expression:
+        return []
+    if expression == ALWAYS:
+        return [_("Tous les jours, jour et nuit")]
+    lines = []
+    for rule in expression.split(";"):
+        days, space, hours = rule.strip().partition(" ")
+        named = days_in_words(days)
+        if named is None or (space and ":" not in hours):
+            return [expression]
+        times = ", ".join(hour_range(part) for part in hours.split(",")) if hours else ""
+        lines.append(_("%(days)s : %(hours)s") % {"days": named, "hours": times} if times else named)
+    return [line[:1].upper() + line[1:] for line in lines]
+
+
+def days_in_words(days: str) -> str | None:
+    """«Mo-Fr» → «lundi au vendredi»; None when not days."""
+    parts = []
+    for part in days.split(","):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
+            return None
+        if (first, last) == ("Mo", "Su"):
+            parts.append(_("tous les jours"))
+        elif dash:
+            parts.append(_("du %(first)s au %(last)s") % {"first": day_name(first), "last": day_name(last)})
+        else:
+            parts.append(day_name(first))
+    return ", ".join(parts)
+
+
+def hour_range(part: str) -> str:
+    """«09:00-17:30» → «9 h – 17 h 30»."""
+    return " – ".join(hour_in_words(hour) for hour in part.strip().split("-"))
+
+
+def hour_in_words(hour: str) -> str:
+    """«09:00» → «9 h», «17:30» → «17 h 30»."""
+    hours, _colon, minutes = hour.partition(":")
+    return f"{int(hours)} h" + (f" {minutes}" if minutes not in {"", "00"} else "")

@@ -1,0 +1,98 @@
+"""How ranking learns: judged phrases in, a table out that puts the better graded services first."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from resources.ranking.features import FACTS, MEANINGS, meaning_vector
+from resources.ranking.model import Table
+
+Matrix = npt.NDArray[np.float32]
+STEPS = 300
+LEARNING_RATE = 0.03
+DECAY = 1e-3
+HARM = 0.25
+GAIN = (0.0, 1.0, 3.0, 7.0)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A phrase with its graded and its harmful services."""
+
+    phrase: str
+    relevant: dict[str, int]
+    harmful: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One phrase as numbers: its meaning, and a row a candidate service (words matched, gain, harm)."""
+
+    meaning: Matrix
+    words: Matrix
+    allowed: npt.NDArray[np.bool_]
+    gains: Matrix
+    harmful: Matrix
+
+
+def judged() -> list[Judged]:
+    """Every judged phrase of the folder; raises ValueError when a grade is not 1, 2 or 3."""
+    found = []
+    for file in sorted((files("resources") / "ranking" / "judged").iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".json"):
+            continue
+        for row in json.loads(file.read_text(encoding="utf-8")):
+            if not set(row["relevant"].values()) <= {1, 2, 3}:
+                raise ValueError(f"{file.name}: grades are 1, 2 or 3")
+            found.append(Judged(row["q"], row["relevant"], frozenset(row["harmful"])))
+    return found
+
+
+def train(facts: Matrix, examples: list[Example], *, tell: Callable[[str], None] = lambda _line: None) -> Table:
+    """Fit the table: for each phrase the softmax of the scores follows the gains, harmful services sink.
+
+    `facts` is services × FACTS (0 or 1). Listwise cross-entropy (ListNet), Adam, a small decay.
+    """
+    meanings = np.stack([example.meaning for example in examples])
+    words = np.stack([example.words for example in examples])
+    allowed = np.stack([example.allowed for example in examples])
+    gains = np.stack([example.gains for example in examples])
+    targets = gains / gains.sum(axis=1, keepdims=True)
+    harmful = np.stack([example.harmful for example in examples])
+    matrix = np.zeros((len(MEANINGS), len(FACTS)), dtype=np.float32)
+    weight = np.array([2.0], dtype=np.float32)
+    moments = [[np.zeros_like(matrix), np.zeros_like(matrix)], [np.zeros_like(weight), np.zeros_like(weight)]]
+    for step in range(1, STEPS + 1):
+        scores = np.where(allowed, meanings @ matrix @ facts.T + weight * words, -30.0)
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        error = (shares - targets + HARM * harmful * shares) * allowed
+        gradients = [meanings.T @ error @ facts / len(examples) + DECAY * matrix, np.array([(error * words).sum() / len(examples)])]
+        rate = LEARNING_RATE * (1 - step / (STEPS + 1))
+        for values, gradient, (mean, square) in zip((matrix, weight), gradients, moments, strict=True):
+            mean += 0.1 * (gradient - mean)
+            square += 0.01 * (gradient**2 - square)
+            values -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
+        if step % 100 == 0:
+            tell(f"{step}/{STEPS}")
+    return Table(matrix, float(weight[0]))
+
+
+def facts_matrix(fact_bits: list[int]) -> Matrix:
+    """Services × FACTS from their bits."""
+    return np.array([[row >> position & 1 for position in range(len(FACTS))] for row in fact_bits], dtype=np.float32)
+
+
+def example(judgement: Judged, *, labels: dict[str, float], slugs: list[str], words: dict[str, float], allowed: set[str]) -> Example:
+    """A judged phrase as numbers; `words` is the word match of the services that have one."""
+    return Example(
+        meaning=meaning_vector(labels),
+        words=np.array([words.get(slug, 0.0) for slug in slugs], dtype=np.float32),
+        allowed=np.array([slug in allowed for slug in slugs]),
+        gains=np.array([GAIN[judgement.relevant.get(slug, 0)] for slug in slugs], dtype=np.float32),
+        harmful=np.array([slug in judgement.harmful for slug in slugs], dtype=np.float32),
+    )

@@ -1,0 +1,64 @@
+"""Services as a list of answers shows them: rows, ways in and places in one statement, nothing that is not public."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from resources.models import AccessChannel, Commune, Organisation, Place, Service
+
+# What only moderators may read, and what only search reads.
+NOT_SHOWN = frozenset(
+    {"moderator_note", "source", "keywords", "fact_bits", "departement_bits", "takes_gender_bits", "takes_from_age",
+     "takes_to_age", "standing", "latitude", "longitude", "document", "position"}
+)  # fmt: skip
+# In the model's order, as Service.from_db expects them.
+FIELDS = tuple(field.attname for field in Service._meta.concrete_fields if field.attname not in NOT_SHOWN)
+
+_SHOWN = f"""
+SELECT {", ".join(f"service.{name}" for name in FIELDS)}, organisation.name,
+       (SELECT json_agg(json_build_array(kind, value, note) ORDER BY kind, id)
+        FROM resources_accesschannel AS channel
+        WHERE channel.service_id = service.id AND channel.visibility = 'public'),
+       (SELECT json_agg(
+            json_build_array(confidential, address, commune.insee, commune.name, commune.departement) ORDER BY place.id)
+        FROM resources_place AS place LEFT JOIN resources_commune AS commune ON commune.insee = place.commune_id
+        WHERE place.service_id = service.id)
+FROM resources_service AS service JOIN resources_organisation AS organisation ON organisation.id = service.organisation_id
+WHERE service.status = 'published' AND (service.id = ANY(%(ids)s) OR service.slug = ANY(%(slugs)s))
+"""  # noqa: S608 -- made of names of the model
+
+
+def published(*, ids: Sequence[UUID], slugs: Sequence[str]) -> list[Service]:
+    """Published services by id or slug, with organisation, public channels and places, in one statement.
+
+    What only moderators may read and what only search reads is not fetched at all.
+    """
+    if not ids and not slugs:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_SHOWN, {"ids": list(ids), "slugs": list(slugs)})
+        return [assembled(row) for row in cursor.fetchall()]
+
+
+def assembled(row: Sequence[Any]) -> Service:
+    """A service whose organisation, channels and places need no further question."""
+    *values, organisation_name, channels, places = row
+    service = Service.from_db("default", FIELDS, values)
+    service.organisation = Organisation(id=service.organisation_id, name=organisation_name)
+    service._prefetched_objects_cache = {  # type: ignore[attr-defined]  # noqa: SLF001 -- what prefetch_related fills
+        "channels": [
+            AccessChannel(service=service, kind=kind, value=value, note=note) for kind, value, note in channels or ()
+        ],
+        "places": [
+            Place(
+                service=service,
+                confidential=confidential,
+                address=address,
+                commune=Commune(insee=insee, name=name, departement=departement) if insee else None,
+            )
+            for confidential, address, insee, name, departement in places or ()
+        ],
+    }
+    return service

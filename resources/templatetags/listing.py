@@ -1,0 +1,66 @@
+"""The two parts of a card that repeat most, written once per set of facts: lists of twenty stay cheap."""
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from resources.cards import Card, Way, once_per_language
+from resources.templatetags.drawings import drawing
+
+register = template.Library()
+
+
+@register.simple_tag
+def ways(card: Card) -> SafeString:
+    """Buttons that call, write or open: numbers first."""
+    return buttons((*card.numbers, *card.links))
+
+
+@once_per_language
+def buttons(ways: tuple[Way, ...]) -> SafeString:
+    """The list of buttons; nothing without a way in."""
+    listed = format_html_join("", "<li>{}</li>", ((call(way) if way.is_number else link(way),) for way in ways))
+    return format_html('<ul class="ways" role="list">{}</ul>', listed) if ways else SafeString("")
+
+
+def call(way: Way) -> SafeString:
+    """A phone or SMS number."""
+    return format_html(
+        '<a class="call" href="{}">{}{} <bdi class="figures" dir="ltr">{}</bdi></a>',
+        way.href,
+        drawing(way.kind),
+        way.verb,
+        way.text,
+    )
+
+
+def link(way: Way) -> SafeString:
+    """A chat or a site, named so that the words alone say where it leads."""
+    words = f"{_('Tchat')} {way.text}" if way.kind == "chat" else way.text
+    return format_html(
+        '<a class="way" href="{}" rel="noreferrer nofollow">{}{}</a>', way.href, drawing(way.kind), words
+    )
+
+
+@register.simple_tag
+def facts(card: Card) -> SafeString:
+    """For whom, where, when, in which languages, and why it is shown."""
+    return described(card.audience, card.where, card.hours, card.languages, card.reasons)
+
+
+@once_per_language
+def described(
+    audience: str, where: tuple[str, ...], hours: tuple[str, ...], languages: str, reasons: str
+) -> SafeString:
+    """The list of facts; those that nobody knows are left out."""
+    named = (
+        (pgettext("for whom", "Pour"), audience),
+        (_("Où"), " · ".join(where)),
+        (_("Quand"), " · ".join(hours)),
+        (_("Langues"), languages),
+        (_("Pourquoi"), reasons),
+    )
+    listed = format_html_join("", "<dt>{}</dt><dd>{}</dd>", ((name, said) for name, said in named if said))
+    return format_html('<dl class="facts">{}</dl>', listed)

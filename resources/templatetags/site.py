@@ -1,0 +1,51 @@
+"""What every page needs of the site itself: where Quitter leads, and the same page in other languages."""
+
+from dataclasses import dataclass
+
+from django import template
+from django.conf import settings
+from django.template import RequestContext
+from django.utils.safestring import SafeString
+
+from resources.numbers import FIRST, Numbers, numbers
+
+register = template.Library()
+SOURCE = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """A language of the site and the address of this page in it."""
+
+    code: str
+    name: str
+    address: str
+
+
+@register.simple_tag
+def exit_address() -> str:
+    """Where Quitter leads."""
+    return settings.EXIT_URL
+
+
+@register.simple_tag
+def first_numbers() -> Numbers:
+    """Numbers for a page that no view prepared."""
+    return numbers(*FIRST)
+
+
+@register.simple_tag(takes_context=True)
+def theirs(context: RequestContext) -> SafeString:
+    """Attributes of a text that the directory holds in French only; none on a French page."""
+    return SafeString("" if context["LANGUAGE_CODE"] == SOURCE else f' lang="{SOURCE}" dir="ltr"')
+
+
+@register.simple_tag(takes_context=True)
+def other_tongues(context: RequestContext) -> list[Tongue]:
+    """The other languages of the site; the page and its filters stay the same."""
+    request = context["request"]
+    current = context["LANGUAGE_CODE"]
+    prefix = f"/{current}/"
+    path = request.get_full_path()
+    rest = path.removeprefix(prefix) if path.startswith(prefix) and request.method == "GET" else ""
+    return [Tongue(code, name, f"/{code}/{rest}") for code, name in settings.LANGUAGES if code != current]

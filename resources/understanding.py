@@ -1,0 +1,217 @@
+"""What a person means by the words she types: needs, danger, age, gender, place, and the words worth matching."""
+
+import csv
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+from resources.geography import Spot, places_in
+from resources.intent.labels import DANGERS, NEEDS, TOPICS
+from resources.intent.model import meaning
+from resources.text import MAX_QUERY, fold
+
+WEAKEST_TAG = 0.12
+MOST_TAGS = 8
+DANGER_FROM_MODEL = {"violence": 0.4, "suicide": 0.4, "medical": 0.4}
+SURE = 0.75
+MINOR_FROM_MODEL = 0.5
+SAID_BY_SYNONYM = 0.45
+ADULT, MINOR, CHILD_UNTIL = 18, 17, 21
+OLDEST = 120
+
+# The starter synonyms use three words that are not needs of the directory.
+TAGS_OF_SYNONYM: dict[str, tuple[str, ...]] = {
+    "proxenetisme": ("prostitution",),
+    "violence_sexuelle": ("violences", "viol"),
+    "pro": (),
+}
+
+AGE = re.compile(
+    r"(?<!\d)(\d{1,2}) ?(?:ans?\b|a\b(?= et| pas|$)|piges\b|years?\b|yrs?\b|yo\b|anos\b|ani\b|anni\b|jahre|лет|год|рок|岁|سنة|عام|yas)"
+)
+AGE_WITHOUT_UNIT = re.compile(
+    r"\b(?:j ai|jai|g|gt|i am|i m|im|aged|tengo|tenho|мне|мени|عمري|معي) (\d{2})\b(?! ?(?:euros?|e\b|clients?|h\b|heures?|fois|mois|jours?|semaines?|%|percent|kg|cm))"
+)
+NOT_AN_AGE = re.compile(r"(il y a|depuis|pendant|apres|avant|en|ca fait|since|for|hace|acum|fa) (plus de |presque )?$")
+MINOR_SAID = re.compile(
+    r"\b(mineure?s?|collegien(ne)?s?|lyceen(ne)?s?|au college|au lycee|ados?|adolescente?s?|gamine?s?|underage|"
+    r"minor|minorenne|menor de edad|menor de idade|minora|minderjahrig|moins de (15|16|18) ans|mna|enfants?|petite fille)\b|未成年|قاصر|несовершенн|неповноліт"
+)
+# Children of somebody, or words that only the young use of their lives: 119 belongs on top, nothing is excluded.
+CHILD_SAID = re.compile(
+    r"\b((ma|notre|sa|leur) (petite )?(fille|gamine|gosse|puce|niece|petite soeur)|(mon|notre|son|leur) (petit )?(fils|garcon|gamin|neveu|petit frere)|"
+    r"mes (enfants|gosses|filles|darons?|parents (me|m|vont|sont|savent|veulent))|mon daron|ma daronne|(une|d une|cette|mon|des) eleves?|jeunes? filles?|filles? (tres )?jeunes?|fillettes?|"
+    r"(petite|petit) (soeur|frere|fille|cousine)|en fugue|fugue\w*|runaway|ran away|(mon|du|le|au|un) foyer|l ase|ase|mon educ\w*|classe|prof|"
+    r"my (daughter|son|kid|child)|daughter|mi hij[ao]|minha filha|meu filho|fiica mea|fata mea|fiul meu|mia figlia|mio figlio|meine tochter|dashterya mi|kizim)\b|"
+    r"ابنتي|بنتي|ابني|моя дочь|дочь|донька|女儿|孩子|fratele meu de|sora mea de"
+)
+ADULT_SAID = re.compile(r"\b(majeure?s?|adultes?)\b")
+YOUNG_ADULT_SAID = re.compile(r"\bjeunes? majeure?s?\b")
+MALE_SAID = re.compile(
+    r"\b(mon (fils|garcon|petit fils|frere|neveu)|je suis un (mec|gars|homme|garcon)|jsuis un (mec|gars|homme|garcon)|"
+    r"chui un (mec|gars|homme|garcon)|(un|le|mon) jeune homme|un (jeune )?garcon|homme (victime|prostitue|battu)|"
+    r"jeune garcon|hommes?$|^hommes?|garcons?$|^garcons?|i am a (boy|man)|im a (boy|man)|my son|mi hijo|meu filho|fiul meu|soy un (chico|hombre)|sunt baiat|mio figlio)\b|ابني|мой сын|我儿子"
+)
+TRANS_SAID = re.compile(r"\b(trans|transgenre|transsexuel(le)?|travestie?|mtf|ftm|transgender)\b")
+STOP_WORDS = frozenset(
+    "a ai as au aux avec c ca ce ces chez comment d dans de des du elle elles en es est et eux faire fait g ici il ils j "
+    "jai je jsuis chui l la le les leur lui m ma mais me mes moi mon n ne ni nos notre nous on ont ou par pas peu peut peux "
+    "plus pour pr qu quand que quel quelle quelqu qui quoi qqn s sa sans se ses si son sont suis sur t ta te tes toi ton tu "
+    "un une va vais vers veux vos votre vous y aide aider besoin cherche trouver trucs truc svp bonjour merci tres trop bien "
+    "i my me the to in of and is are am do how you he she it for with have need want can help what where who that this".split()
+)
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What was understood of a phrase; everything in it is forgotten with the request."""
+
+    folded: str = ""
+    words: tuple[str, ...] = ()
+    tags: dict[str, float] = field(default_factory=dict)
+    dangers: frozenset[str] = frozenset()
+    ages: tuple[int, int] | None = None
+    gender: str | None = None
+    places: tuple[Spot, ...] = ()
+    labels: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def child_in_danger(self) -> bool:
+        """Whether 119 belongs on top."""
+        adult = self.labels.get("said_adult", 0.0) > 0
+        return self.labels.get("minor", 0.0) >= MINOR_FROM_MODEL or (not adult and bool(CHILD_SAID.search(self.folded)))
+
+    @property
+    def departements(self) -> tuple[str, ...]:
+        """Départements named, in order."""
+        return tuple(dict.fromkeys(spot.departement for spot in self.places))
+
+
+@cache
+def danger_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Words that put emergency numbers above everything, by danger."""
+    with (files("resources") / "data" / "danger_words.csv").open(encoding="utf-8") as file:
+        return tuple(
+            (danger, re.compile(pattern)) for danger, _comma, pattern in (row.strip().partition(",") for row in list(file)[1:])
+        )
+
+
+@cache
+def synonyms() -> dict[str, tuple[str, ...]]:
+    """Folded term → tags, from the synonym file; terms that may not be displayed match all the same."""
+    found: dict[str, tuple[str, ...]] = {}
+    with (files("resources") / "data" / "synonyms_fr.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(fold(row["term"]), TAGS_OF_SYNONYM.get(row["need"], (row["need"],)))
+    return found
+
+
+@cache
+def synonym_pattern() -> re.Pattern[str]:
+    """All synonym terms, longest first."""
+    terms = sorted((term for term, tags in synonyms().items() if tags), key=len, reverse=True)
+    return re.compile(r"\b(" + "|".join(map(re.escape, terms)) + r")\b")
+
+
+def understand(text: str) -> Understanding:
+    """Read a phrase of any length (the first 500 characters count) in any spelling.
+
+    Never raises; a text without letters or digits gives an empty Understanding.
+    """
+    folded = fold(text[:MAX_QUERY])
+    if not folded:
+        return Understanding()
+    all_words = folded.split()
+    places, place_words = places_in(all_words)
+    probability = meaning(folded)
+    ages = ages_said(folded)
+    tags = tags_meant(folded, probability)
+    dangers = dangers_said(folded, probability)
+    gender = gender_said(folded, probability)
+    return Understanding(
+        folded=folded,
+        words=tuple(
+            dict.fromkeys(
+                word
+                for position, word in enumerate(all_words)
+                if position not in place_words and word not in STOP_WORDS and len(word) > 1
+            )
+        ),
+        tags=tags,
+        dangers=dangers,
+        ages=ages,
+        gender=gender,
+        places=tuple(places),
+        labels={
+            **probability,
+            **{name: max(weight, probability.get(name, 0.0)) for name, weight in tags.items()},
+            **{f"!{danger}": 1.0 for danger in dangers},
+            **said_of_person(ages=ages, gender=gender, model=probability),
+            "place": 1.0 if places else 0.0,
+        },
+    )
+
+
+def tags_meant(folded: str, probability: dict[str, float]) -> dict[str, float]:
+    """Needs and topics with their weight (0 to 1), the strongest eight."""
+    tags = {need: probability[need] for need in NEEDS}
+    tags |= {topic.removeprefix("#"): probability[topic] for topic in TOPICS}
+    for match in synonym_pattern().finditer(folded):
+        for tag in synonyms()[match[0]]:
+            tags[tag] = max(tags.get(tag, 0.0), SAID_BY_SYNONYM)
+    strongest = sorted(tags.items(), key=lambda item: -item[1])[:MOST_TAGS]
+    return {tag: weight for tag, weight in strongest if weight >= WEAKEST_TAG}
+
+
+def dangers_said(folded: str, probability: dict[str, float]) -> frozenset[str]:
+    """Acute dangers that words or the model see; words alone are enough."""
+    said = {danger for danger, pattern in danger_patterns() if pattern.search(folded)}
+    meant = {
+        name
+        for name in (danger.removeprefix("!") for danger in DANGERS)
+        if probability[f"!{name}"] >= DANGER_FROM_MODEL[name]
+    }
+    return frozenset(said | meant)
+
+
+def ages_said(folded: str) -> tuple[int, int] | None:
+    """Ages (youngest, oldest) that the words give to the person concerned."""
+    found = [
+        int(match[1])
+        for match in (*AGE.finditer(folded), *AGE_WITHOUT_UNIT.finditer(folded))
+        if 8 <= int(match[1]) and not NOT_AN_AGE.search(folded[: match.start()])
+    ]
+    if found:
+        return min(found), min(found)
+    if YOUNG_ADULT_SAID.search(folded):
+        return ADULT, CHILD_UNTIL
+    if MINOR_SAID.search(folded):
+        return 10, MINOR
+    if ADULT_SAID.search(folded):
+        return ADULT, OLDEST
+    return None
+
+
+def said_of_person(
+    *, ages: tuple[int, int] | None, gender: str | None, model: dict[str, float]
+) -> dict[str, float]:
+    """Labels of age and gender: what is said beats what the model guesses."""
+    labels = {"minor": model["minor"], "adult": model["adult"], "said_minor": 0.0, "said_adult": 0.0}
+    if ages is not None:
+        minor = 1.0 if ages[0] < ADULT else 0.0
+        labels = {"minor": minor, "adult": 1 - minor, "said_minor": minor, "said_adult": 1 - minor}
+    if gender is not None:
+        labels |= {"f": float(gender == "female"), "m": float(gender == "male"), "trans": float(gender == "trans")}
+    return labels
+
+
+def gender_said(folded: str, probability: dict[str, float]) -> str | None:
+    """Gender of the person concerned when it is said, or all but sure."""
+    if TRANS_SAID.search(folded):
+        return "trans"
+    if MALE_SAID.search(folded) or probability["m"] >= SURE:
+        return "male"
+    if probability["f"] >= SURE:
+        return "female"
+    return None

@@ -1,0 +1,20 @@
+"""Addresses of the public pages, below the language."""
+
+from django.urls import path
+
+from resources import views
+
+app_name = "resources"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("urgence/", views.emergency, name="emergency"),
+    path("annuaire/", views.directory, name="directory"),
+    path("annuaire/<slug:public_id>/", views.service, name="service"),
+    path("annuaire/<slug:public_id>/vcard/", views.vcard, name="vcard"),
+    path("pro/", views.professionals, name="professionals"),
+    path("donnees/", views.open_data, name="open_data"),
+    path("mentions-legales/", views.legal, name="legal"),
+    path("confidentialite/", views.privacy, name="privacy"),
+    path("accessibilite/", views.accessibility, name="accessibility"),
+    path("traces/", views.traces, name="traces"),
+]

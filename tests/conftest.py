@@ -1,0 +1,131 @@
+"""What every test stands on: a real PostgreSQL thrown away at the end, and a real browser that watches red lines."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from config import postgres
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_configure() -> None:
+    """Static files come straight from static/, under their plain names, as the live server serves them."""
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Without DATABASE_URL, a server of our own that forgets everything."""
+    if settings.DATABASES["default"]["ENGINE"] != "config.embedded":
+        yield
+        return
+    cluster = throw_away_cluster(settings.VAR_DIR)
+    cluster.start(dies_with_us=True)
+    postgres.choose(cluster)
+    yield
+    connections.close_all()
+    cluster.destroy()
+
+
+def throw_away_cluster(var: Path) -> postgres.Cluster:
+    """A new cluster in `var`, from which those of earlier runs that were killed are removed first."""
+    for users in var.glob("test-*.users"):
+        with users.open("w") as file:
+            abandoned = postgres.is_free(file)
+        if abandoned:
+            postgres.Cluster(users.with_suffix("")).destroy()
+    return postgres.Cluster(var / f"test-{os.getpid()}", durable=False)
+
+
+@dataclass
+class Watch:
+    """What a page did that no public page may do; a test that provokes an error on purpose forgives it by a part of
+    its text."""
+
+    origin: str
+    problems: list[str] = field(default_factory=list)
+
+    def forgive(self, part: str) -> None:
+        """Drop the problems that hold a text; there must be one."""
+        kept = [problem for problem in self.problems if part not in problem]
+        assert len(kept) < len(self.problems), f"nothing to forgive: {part!r} not in {self.problems}"
+        self.problems[:] = kept
+
+    def console(self, message: ConsoleMessage) -> None:
+        """An error or a warning in the console."""
+        if message.type in {"error", "warning"}:
+            self.problems.append(f"console: {message.text}")
+
+    def error(self, error: Exception) -> None:
+        """An exception that no script caught."""
+        self.problems.append(f"script: {error}")
+
+    def elsewhere(self, route: Route) -> None:
+        """A request to another machine: only leaving for the exit page is right, and nothing reaches the network."""
+        request: Request = route.request
+        leaving = request.is_navigation_request() and request.url.startswith(settings.EXIT_URL)
+        if not leaving:
+            self.problems.append(f"other origin: {request.url}")
+        route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>ailleurs</title>")
+
+    def look_at_cookies(self, page: Page) -> None:
+        """A cookie that the site or a script set."""
+        self.problems += [f"cookie: {cookie['name']}" for cookie in page.context.cookies()]
+
+    def is_elsewhere(self, url: str) -> bool:
+        """Whether an address is of another origin than the site."""
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https", "ws", "wss"} and f"{parts.scheme}://{parts.netloc}" != self.origin
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the machine's own, else the one of Playwright."""
+    # Playwright runs an event loop beside the test, which Django would take for the test being asynchronous.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    program = next((path for path in map(shutil.which, BROWSERS) if path is not None), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watch(live_server: LiveServer) -> Watch:
+    """What the `page` of the test did wrong so far."""
+    return Watch(origin=live_server.url)
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer, watch: Watch) -> Iterator[Page]:
+    """A page of a fresh visitor on the live server; the test fails on script errors, foreign requests and cookies."""
+    context = browser.new_context(base_url=live_server.url, locale="fr-FR")
+    context.set_default_timeout(10_000)
+    context.on("console", watch.console)
+    context.on("weberror", lambda error: watch.error(error.error))
+    context.route(watch.is_elsewhere, watch.elsewhere)
+    page = context.new_page()
+    yield page
+    watch.look_at_cookies(page)
+    context.close()
+    assert watch.problems == []

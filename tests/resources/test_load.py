@@ -1,0 +1,218 @@
+"""Real data comes in whole or not at all, twice changes nothing, and a broken cell is named."""
+
+import csv
+from collections.abc import Callable
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from resources.management.commands.load_directory import STARTER_CHECKED_ON
+from resources.models import AccessChannel, Commune, Organisation, Place, Service, Verification
+
+pytestmark = pytest.mark.django_db
+STARTER = Path(__file__).resolve().parents[2] / "resources" / "data" / "services_idf.csv"
+
+
+@pytest.fixture
+def communes() -> None:
+    call_command("load_communes", stdout=StringIO())
+
+
+def load(path: Path) -> str:
+    said = StringIO()
+    call_command("load_directory", str(path), stdout=said)
+    return said.getvalue()
+
+
+def starter_rows() -> list[dict[str, str]]:
+    with STARTER.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[..., Path]:
+    """A copy of the starter file in which one row (the sixth: line 7) has other cells, or columns more."""
+
+    def write(position: int = 5, **cells: str) -> Path:
+        rows = starter_rows()
+        columns = [*rows[0], *(column for column in cells if column not in rows[0])]
+        rows[position].update(cells)
+        path = tmp_path / "annuaire.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    return write
+
+
+def test_communes_come_in_with_their_corrections(communes: None) -> None:
+    assert Commune.objects.count() == 1286
+    centres = {
+        commune.insee: (commune.latitude, commune.longitude)
+        for commune in Commune.objects.filter(insee__in=["75113", "91228", "78158"])
+    }
+    assert centres == {"75113": (48.8283, 2.3623), "91228": (48.629, 2.428), "78158": (48.8225, 2.122)}
+    assert Commune.objects.filter(kind="arrondissement-municipal").values("latitude").distinct().count() == 20
+
+
+def test_communes_twice_change_nothing(communes: None) -> None:
+    before = list(Commune.objects.values_list())
+
+    call_command("load_communes", stdout=StringIO())
+
+    assert list(Commune.objects.values_list()) == before
+
+
+def test_the_starter_directory_comes_in_whole(communes: None) -> None:
+    said = load(STARTER)
+
+    assert said == "85 publiés, 48 en attente de modération, 0 déjà présents.\n"
+    confidences = {row["slug"]: row["confidence"] for row in starter_rows()}
+    assert dict(Service.objects.values_list("slug", "status")) == {
+        slug: "published" if confidence.startswith("verified") else "pending"
+        for slug, confidence in confidences.items()
+    }
+
+
+def test_published_rows_carry_the_date_kind_and_end_of_their_check(communes: None) -> None:
+    load(STARTER)
+
+    line = Service.objects.get(slug="119-allo-enfance-en-danger")
+    clinic = Service.objects.get(slug="pav-75")
+    assert (line.verified_on, line.verified_by_check, line.verified_until) == (
+        STARTER_CHECKED_ON,
+        "official_page",
+        date(2027, 2, 21),
+    )
+    assert (clinic.verified_by_check, clinic.verified_until) == ("secondary_source", date(2027, 5, 22))
+    assert Verification.objects.count() == 85
+
+
+def test_defaults_of_the_file_are_not_taken_for_facts(communes: None) -> None:
+    load(STARTER)
+
+    mjd = Service.objects.get(slug="mjd-gennevilliers")
+    assert (mjd.languages, mjd.free) == ([], True)
+    assert Service.objects.get(slug="acpe").free is None
+    assert Service.objects.get(slug="chrs-les-univers-elles").free is False
+    assert Service.objects.get(slug="hors-la-rue").languages == ["fr", "ro"]
+
+
+def test_an_address_in_a_description_becomes_a_way_in(communes: None) -> None:
+    load(STARTER)
+
+    lao = Service.objects.get(slug="lao-pow-her")
+    assert lao.description == "Lieu d’accueil à Bagnolet pour jeunes femmes victimes de violences."
+    assert set(lao.channels.values_list("kind", "value")) == {
+        ("phone", "0171295002"),
+        ("email", "accueil@lao.associationpowher.org"),
+        ("web", "https://www.associationpowher.org"),
+    }
+
+
+def test_confidential_services_have_a_place_without_anything(communes: None) -> None:
+    load(STARTER)
+
+    confidential = Place.objects.filter(confidential=True)
+    expected = {row["slug"] for row in starter_rows() if row["address_confidential"] == "yes"}
+    assert set(confidential.values_list("service__slug", flat=True)) == expected
+    assert set(confidential.values_list("commune", "address", "latitude", "longitude")) == {(None, "", None, None)}
+
+
+def test_loading_twice_changes_nothing(communes: None) -> None:
+    load(STARTER)
+    models = (Service, Organisation, AccessChannel, Place, Verification)
+    before = [list(model.objects.order_by("pk").values_list()) for model in models]
+
+    said = load(STARTER)
+
+    assert said == "0 publiés, 0 en attente de modération, 133 déjà présents.\n"
+    assert [list(model.objects.order_by("pk").values_list()) for model in models] == before
+
+
+def test_what_moderators_changed_is_left_alone(communes: None) -> None:
+    load(STARTER)
+    Service.objects.filter(slug="acpe").update(status="hidden", description="Corrigé.")
+
+    load(STARTER)
+
+    assert Service.objects.values_list("status", "description").get(slug="acpe") == ("hidden", "Corrigé.")
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"phone": "12345"}, "ligne 7, colonne phone : numéro inconnu en France"),
+        ({"phone": "appelez-nous"}, "ligne 7, colonne phone : ce n’est pas un numéro de téléphone"),
+        (
+            {"opening_hours": "9h-17h"},
+            "ligne 7, colonne opening_hours : horaires illisibles (syntaxe opening_hours d’OpenStreetMap)",
+        ),
+        (
+            {"departements": "75|13"},
+            "ligne 7, colonne departements : valeur inconnue (attendu : 75, 77, 78, 91, 92, 93, 94, 95)",
+        ),
+        ({"slug": "17-police-secours"}, "ligne 7, colonne slug : déjà à la ligne 2"),
+        ({"slug": "Avec Espaces"}, "ligne 7, colonne slug : lettres minuscules, chiffres et tirets attendus, 120 au plus"),
+        ({"name": " "}, "ligne 7, colonne name : vide"),
+        ({"website": "exemple.fr"}, "ligne 7, colonne website : adresse de site incomplète (https://…)"),
+        ({"min_age": "douze"}, "ligne 7, colonne min_age : un âge en années est attendu"),
+        ({"min_age": "30", "max_age": "20"}, "ligne 7, colonne max_age : plus petit que min_age"),
+        (
+            {"address_confidential": "yes", "address": "1 rue de l’Abri"},
+            "ligne 7, colonne address : interdit : le lieu est confidentiel",
+        ),
+        (
+            {"address_confidential": "yes", "latitude": "48.9", "longitude": "2.4"},
+            "ligne 7, colonne latitude : interdit : le lieu est confidentiel",
+        ),
+        ({"commune": "13055"}, "ligne 7, colonne commune : code INSEE inconnu dans la région"),
+        ({"adresse": "1 rue"}, "ligne 1, colonne adresse : colonne inconnue"),
+    ],
+)
+def test_a_broken_row_is_named_and_nothing_is_loaded(
+    communes: None, changed: Callable[..., Path], cells: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(CommandError) as refusal:
+        load(changed(**cells))
+
+    lines = str(refusal.value).splitlines()
+    assert lines[0] == f"annuaire.csv, {reason}"
+    assert lines[-1] == "Rien n’a été chargé."
+    assert (Service.objects.count(), Organisation.objects.count(), AccessChannel.objects.count()) == (0, 0, 0)
+
+
+def test_all_problems_are_told_at_once(communes: None, changed: Callable[..., Path]) -> None:
+    with pytest.raises(CommandError) as refusal:
+        load(changed(phone="12345", kind="autre", genders="none"))
+
+    assert [line.split(" : ")[0] for line in str(refusal.value).splitlines()[:-1]] == [
+        "annuaire.csv, ligne 7, colonne phone",
+        "annuaire.csv, ligne 7, colonne kind",
+        "annuaire.csv, ligne 7, colonne genders",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"slug,name\n\"a", b""])
+def test_what_is_no_directory_file_is_refused_in_words(communes: None, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "autre.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(CommandError, match=r"autre\.csv, ligne 1, colonne .*Rien n’a été chargé\.$".replace(".*", "(.|\n)*")):
+        load(path)
+
+
+def test_a_missing_file_is_refused_in_words(communes: None, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="lecture impossible"):
+        load(tmp_path / "absent.csv")
+
+
+def test_communes_must_be_there_first() -> None:
+    with pytest.raises(CommandError, match="load_communes"):
+        load(STARTER)
