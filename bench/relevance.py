@@ -10,7 +10,8 @@ from typing import Any
 
 from resources.forms import read_query
 from resources.opening import PARIS
-from resources.search import WEIGHTS, Answer, Weights, search
+from resources.ranking.statement import WEIGHTS, Weights
+from resources.search import Answer, search
 
 JUDGEMENTS = Path(__file__).resolve().parent.parent / "tests" / "resources" / "search_judgements.json"
 DEPTH = 10

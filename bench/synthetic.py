@@ -33,8 +33,32 @@ NEED_WORDS = {
     Need.TRAITE: "traite exploitation servitude", Need.ADDICTIONS: "addictions alcool drogues sevrage",
     Need.SIGNALEMENT: "signalement enfance en danger recueil",
 }  # fmt: skip
-FIRST_NAMES = ("Camille", "Simone", "Rosa", "Olympe", "Joséphine", "Gisèle", "Hubertine", "Louise", "Solange", "Aimée", "Flora", "Lucie")
-PLACE_NAMES = ("des Tilleuls", "du Canal", "de la Gare", "des Lilas", "du Moulin", "de l’Horizon", "des Acacias", "du Pont", "de la Source", "du Parc")
+FIRST_NAMES = (
+    "Camille",
+    "Simone",
+    "Rosa",
+    "Olympe",
+    "Joséphine",
+    "Gisèle",
+    "Hubertine",
+    "Louise",
+    "Solange",
+    "Aimée",
+    "Flora",
+    "Lucie",
+)
+PLACE_NAMES = (
+    "des Tilleuls",
+    "du Canal",
+    "de la Gare",
+    "des Lilas",
+    "du Moulin",
+    "de l’Horizon",
+    "des Acacias",
+    "du Pont",
+    "de la Source",
+    "du Parc",
+)
 
 
 def fill(count: int) -> None:
@@ -45,7 +69,9 @@ def fill(count: int) -> None:
     now = timezone.now()
     done = 0
     while done < count:
-        batch = [made_up(number, chance, communes, weights, now=now) for number in range(done, min(done + CHUNK, count))]
+        batch = [
+            made_up(number, chance, communes, weights, now=now) for number in range(done, min(done + CHUNK, count))
+        ]
         store(batch)
         done += len(batch)
     indexing.count_words()
@@ -61,7 +87,9 @@ def store(batch: list[Service]) -> None:
     Place.objects.bulk_create([place for service in batch for place in service.places.all()], batch_size=CHUNK)
 
 
-def made_up(number: int, chance: random.Random, communes: list[Commune], weights: list[int], *, now: datetime) -> Service:
+def made_up(
+    number: int, chance: random.Random, communes: list[Commune], weights: list[int], *, now: datetime
+) -> Service:
     """One service; its channels and places are prefetched rows, not saved yet."""
     kind = chance.choice(list(Kind))
     needs = [need.value for need in chance.sample(list(Need), k=chance.choice((1, 1, 2, 2, 3)))]
@@ -70,7 +98,9 @@ def made_up(number: int, chance: random.Random, communes: list[Commune], weights
     young, women = chance.random() < 0.2, chance.random() < 0.2
     identifier = stable_uuid("made-up", str(number))
     organisation_name = f"Réseau {chance.choice(FIRST_NAMES)} {number // 4}"
-    organisation = Organisation(id=stable_uuid("made-up organisation", str(number // 4)), name=f"{organisation_name[:12]} {number // 4}")
+    organisation = Organisation(
+        id=stable_uuid("made-up organisation", str(number // 4)), name=f"{organisation_name[:12]} {number // 4}"
+    )
     service = Service(
         id=identifier,
         slug=f"made-up-{number}",

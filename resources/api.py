@@ -80,7 +80,7 @@ class SearchQuestion(serializers.Serializer[Any]):
     per_page = serializers.IntegerField(required=False, min_value=1, max_value=100)
 
 
-def _parameter(name: str, kind: Any = OpenApiTypes.STR, *, many: bool = False) -> OpenApiParameter:
+def _parameter(name: str, kind: OpenApiTypes = OpenApiTypes.STR, *, many: bool = False) -> OpenApiParameter:
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, many=many, description="")
 
 
@@ -155,7 +155,7 @@ class NeedName(serializers.Serializer[Any]):
 
     need = serializers.CharField()
     code = serializers.CharField(help_text="Ce que portent les adresses des pages.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field named as one of Field's own attributes
 
 
 @extend_schema(operation_id="needs", responses=NeedName(many=True))
@@ -163,9 +163,7 @@ class NeedName(serializers.Serializer[Any]):
 @permission_classes([AllowAny])
 def needs(_request: Request) -> Response:
     """The closed list of needs."""
-    return Response(
-        [{"need": need.value, "code": CODE_OF_NEED[need.value], "label": str(need.label)} for need in Need]
-    )
+    return Response([{"need": need.value, "code": CODE_OF_NEED[need.value], "label": str(need.label)} for need in Need])
 
 
 class CommuneName(serializers.Serializer[Commune]):
@@ -191,7 +189,12 @@ def communes(request: Request) -> Response:
     known = Commune.objects.in_bulk(order)
     return Response(
         [
-            {"insee": insee, "name": known[insee].name, "departement": known[insee].departement, "postcodes": known[insee].postcodes}
+            {
+                "insee": insee,
+                "name": known[insee].name,
+                "departement": known[insee].departement,
+                "postcodes": known[insee].postcodes,
+            }
             for insee in order
         ]
     )

@@ -1,6 +1,6 @@
 """Questions to the directory as pages and programs send them, read into one Query or refused by field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,9 +82,11 @@ def _values(values: QueryDict | Mapping[str, Any], field: str) -> list[Any]:
     else:
         value = values.get(field)
         given = value if isinstance(value, list) else [value]
-    return [value.strip() if isinstance(value, str) else value for value in given if value not in {None, ""}] if all(
-        isinstance(value, str | int | float | bool | None) for value in given
-    ) else [object()]
+    return (
+        [value.strip() if isinstance(value, str) else value for value in given if value not in {None, ""}]
+        if all(isinstance(value, str | int | float | bool | None) for value in given)
+        else [object()]
+    )
 
 
 def _one(given: list[Any]) -> str | None:
@@ -168,7 +170,7 @@ def _flag(given: list[Any]) -> bool:
     return bool(given) and str(given[-1]).lower() in {"1", "yes", "true", "on", "oui"}
 
 
-def _whole(largest: int, usual: int) -> Any:
+def _whole(largest: int, usual: int) -> Callable[[list[Any]], int]:
     def parse(given: list[Any]) -> int:
         value = _one(given)
         if value is None:

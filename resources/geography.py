@@ -15,10 +15,29 @@ PARIS = "75056"
 EARTH_RADIUS_KM = 6371.0
 LONGEST_NAME = 6
 # A short name that is also a word counts only after one of these, or when the commune is large.
-LEADING_WORDS = frozenset("a au aux sur vers pres de d dans en from in near la en em".split())
+LEADING_WORDS = frozenset(
+    {"a", "au", "aux", "sur", "vers", "pres", "de", "d", "dans", "en", "from", "in", "near", "la", "em"}
+)
 LARGE_COMMUNE = 15_000
 ORDINARY_WORDS = frozenset(
-    "us vert bois buc orge ris marines jouy limours mere le la bray rue sept villes bougival parc nanteuil".split()
+    {
+        "us",
+        "vert",
+        "bois",
+        "buc",
+        "orge",
+        "ris",
+        "marines",
+        "jouy",
+        "limours",
+        "mere",
+        "le",
+        "la",
+        "bray",
+        "rue",
+        "sept",
+    }
+    | {"villes", "bougival", "parc", "nanteuil"}
 )
 DEPARTEMENT_NAMES: dict[str, str] = {
     **{fold(name): code for code, name in DEPARTEMENTS.items()},

@@ -54,9 +54,7 @@ def departement_centres() -> dict[str, tuple[float, float]]:
     return centres
 
 
-def public_position(
-    departements: Sequence[str], places: Iterable[Place]
-) -> tuple[float, float] | None:
+def public_position(departements: Sequence[str], places: Iterable[Place]) -> tuple[float, float] | None:
     """Point (latitude, longitude in degrees) from which distances to a service are counted.
 
     The point of a place that is public; else the centre of its commune; else the centre of its
@@ -75,26 +73,18 @@ def public_position(
 def standing(service: Service, channels: Sequence[AccessChannel]) -> int:
     """How directly a service can be reached, before any question is asked: higher comes first."""
     kinds = {channel.kind for channel in channels}
-    score = 0
-    if service.kind == Kind.HOTLINE:
-        score += 12
-    if AccessChannel.Kind.PHONE in kinds:
-        score += 10
-    if AccessChannel.Kind.CHAT in kinds or AccessChannel.Kind.SMS in kinds:
-        score += 5
-    if service.opening_hours == "24/7":
-        score += 5
-    if AccessChannel.Kind.WEB in kinds:
-        score += 3
-    if service.on_referral_only:
-        score -= 12
-    if service.for_professionals:
-        score -= 6
-    if service.kind == Kind.INSTITUTION:
-        score -= 6
-    if service.verified_by_check != Service.Check.SECONDARY_SOURCE:
-        score += 2
-    return score
+    points = {
+        12: service.kind == Kind.HOTLINE,
+        10: AccessChannel.Kind.PHONE in kinds,
+        6: bool(kinds & {AccessChannel.Kind.CHAT, AccessChannel.Kind.SMS}),
+        5: service.opening_hours == ALWAYS,
+        3: AccessChannel.Kind.WEB in kinds,
+        2: service.verified_by_check != Service.Check.SECONDARY_SOURCE,
+        -7: service.kind == Kind.INSTITUTION,
+        -8: service.for_professionals,
+        -13: service.on_referral_only,
+    }
+    return sum(number for number, holds in points.items() if holds)
 
 
 def facts(service: Service, channels: Sequence[AccessChannel]) -> list[str]:
@@ -189,15 +179,14 @@ def count_words() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE resources_searchword IN SHARE ROW EXCLUSIVE MODE")
         SearchWord.objects.all().delete()
-        cursor.execute(
-            _COUNT_WORDS, {"shortest": SHORTEST_WORD, "synonyms": displayable_synonyms()}
-        )
+        cursor.execute(_COUNT_WORDS, {"shortest": SHORTEST_WORD, "synonyms": displayable_synonyms()})
         return SearchWord.objects.count()
 
 
 _COUNT_WORDS = """
 INSERT INTO resources_searchword (word, lexeme, shown, services)
-SELECT word, coalesce((ts_lexize('french_stem', word))[1], word), mode() WITHIN GROUP (ORDER BY shown), count(DISTINCT id)
+SELECT word, coalesce((ts_lexize('french_stem', word))[1], word),
+       mode() WITHIN GROUP (ORDER BY shown), count(DISTINCT id)
 FROM (
     SELECT id, shown, unaccent(shown) AS word
     FROM (

@@ -38,7 +38,7 @@ def public_id_of(identifier: uuid.UUID) -> str:
 class CubeField(models.Field):  # type: ignore[type-arg]  # not subscriptable at run time
     """A point on the sphere for PostgreSQL's trusted `cube` extension; only ever written by the database."""
 
-    def db_type(self, connection: object) -> str:
+    def db_type(self, connection: object) -> str:  # noqa: ARG002 -- named by Django
         """Column type."""
         return "cube"
 
@@ -89,9 +89,7 @@ class Commune(models.Model):
     class Meta:
         ordering: ClassVar = ["insee"]
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(departement__in=list(DEPARTEMENTS)), name="commune_is_in_the_region"
-            ),
+            models.CheckConstraint(condition=Q(departement__in=list(DEPARTEMENTS)), name="commune_is_in_the_region"),
             models.CheckConstraint(
                 condition=Q(latitude__range=(48.0, 49.3), longitude__range=(1.4, 3.6)),
                 name="commune_centre_is_in_the_region",
@@ -113,9 +111,7 @@ class Organisation(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=~Q(name=""), name="organisation_has_a_name")
-        ]
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(name=""), name="organisation_has_a_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -142,9 +138,13 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 
     def complete(self) -> Self:
         """With all that a page or an export needs, in three queries."""
-        return self.select_related("organisation").defer("document", "position").prefetch_related(
-            models.Prefetch("channels", queryset=AccessChannel.objects.open_to_all()),
-            models.Prefetch("places", queryset=Place.objects.select_related("commune")),
+        return (
+            self.select_related("organisation")
+            .defer("document", "position")
+            .prefetch_related(
+                models.Prefetch("channels", queryset=AccessChannel.objects.open_to_all()),
+                models.Prefetch("places", queryset=Place.objects.select_related("commune")),
+            )
         )
 
 
@@ -181,9 +181,7 @@ class Service(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=120, unique=True)
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, editable=False)
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="services"
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="services")
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=16, choices=Kind)
     description = models.TextField(blank=True)
@@ -204,9 +202,7 @@ class Service(models.Model):
     free = models.BooleanField(null=True, blank=True)
     anonymous = models.BooleanField(null=True, blank=True)
     what_happens = models.TextField(blank=True)
-    saturation = models.CharField(
-        max_length=8, choices=Saturation, default=Saturation.UNKNOWN
-    )
+    saturation = models.CharField(max_length=8, choices=Saturation, default=Saturation.UNKNOWN)
     saturation_note = models.TextField(blank=True)
     closed_from = models.DateField(null=True, blank=True)
     closed_until = models.DateField(null=True, blank=True)
@@ -241,9 +237,7 @@ class Service(models.Model):
         output_field=SearchVectorField(),
         db_persist=True,
     )
-    position = GeneratedField(
-        expression=UnitSphere(), output_field=CubeField(null=True), db_persist=True
-    )
+    position = GeneratedField(expression=UnitSphere(), output_field=CubeField(null=True), db_persist=True)
 
     objects = ServiceQuerySet.as_manager()
 
@@ -251,9 +245,7 @@ class Service(models.Model):
         ordering: ClassVar = ["slug"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(name=""), name="service_has_a_name"),
-            models.CheckConstraint(
-                condition=Q(needs__contained_by=list(Need.values)), name="service_needs_are_known"
-            ),
+            models.CheckConstraint(condition=Q(needs__contained_by=list(Need.values)), name="service_needs_are_known"),
             models.CheckConstraint(
                 condition=Q(departements__contained_by=list(DEPARTEMENTS)),
                 name="service_departements_are_in_the_region",
@@ -263,9 +255,7 @@ class Service(models.Model):
                 name="service_genders_are_known",
             ),
             models.CheckConstraint(
-                condition=Q(min_age__isnull=True)
-                | Q(max_age__isnull=True)
-                | Q(min_age__lte=F("max_age")),
+                condition=Q(min_age__isnull=True) | Q(max_age__isnull=True) | Q(min_age__lte=F("max_age")),
                 name="service_ages_are_in_order",
             ),
             models.CheckConstraint(
@@ -274,15 +264,11 @@ class Service(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(age_rule=Rule.EVERYONE, min_age__isnull=True, max_age__isnull=True)
-                | (
-                    ~Q(age_rule=Rule.EVERYONE)
-                    & (Q(min_age__isnull=False) | Q(max_age__isnull=False))
-                ),
+                | (~Q(age_rule=Rule.EVERYONE) & (Q(min_age__isnull=False) | Q(max_age__isnull=False))),
                 name="service_age_rule_says_which_ages",
             ),
             models.CheckConstraint(
-                condition=Q(gender_rule=Rule.EVERYONE, genders=[])
-                | (~Q(gender_rule=Rule.EVERYONE) & ~Q(genders=[])),
+                condition=Q(gender_rule=Rule.EVERYONE, genders=[]) | (~Q(gender_rule=Rule.EVERYONE) & ~Q(genders=[])),
                 name="service_gender_rule_says_which_genders",
             ),
             models.CheckConstraint(
@@ -312,9 +298,7 @@ class Service(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            GinIndex(
-                F("document"), name="service_by_words", condition=Q(status="published"), fastupdate=False
-            ),
+            GinIndex(F("document"), name="service_by_words", condition=Q(status="published"), fastupdate=False),
             models.Index(
                 fields=["-standing", "id"],
                 include=[
@@ -327,12 +311,8 @@ class Service(models.Model):
                 name="service_by_standing",
                 condition=Q(status="published"),
             ),
-            GistIndex(
-                F("position"), name="service_by_distance", condition=Q(status="published")
-            ),
-            models.Index(
-                "opening_hours", name="service_by_hours", condition=Q(status="published")
-            ),
+            GistIndex(F("position"), name="service_by_distance", condition=Q(status="published")),
+            models.Index("opening_hours", name="service_by_hours", condition=Q(status="published")),
         ]
 
     def __str__(self) -> str:
@@ -397,9 +377,7 @@ class AccessChannel(models.Model):
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="channels")
     kind = models.CharField(max_length=8, choices=Kind)
     value = models.CharField(max_length=300)
-    visibility = models.CharField(
-        max_length=16, choices=Visibility, default=Visibility.PUBLIC
-    )
+    visibility = models.CharField(max_length=16, choices=Visibility, default=Visibility.PUBLIC)
     note = models.CharField(max_length=200, blank=True)
 
     objects = AccessChannelQuerySet.as_manager()
@@ -407,9 +385,7 @@ class AccessChannel(models.Model):
     class Meta:
         ordering: ClassVar = ["service_id", "kind", "id"]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["service", "kind", "value"], name="channel_is_listed_once"
-            ),
+            models.UniqueConstraint(fields=["service", "kind", "value"], name="channel_is_listed_once"),
             models.CheckConstraint(
                 condition=~Q(kind__in=["phone", "sms"]) | Q(value__regex=r"^(\+[0-9]{6,15}|[0-9]{2,10})$"),
                 name="channel_number_is_digits",
@@ -442,8 +418,7 @@ class Place(models.Model):
         ordering: ClassVar = ["service_id", "id"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(confidential=False)
-                | Q(address="", latitude__isnull=True, longitude__isnull=True),
+                condition=Q(confidential=False) | Q(address="", latitude__isnull=True, longitude__isnull=True),
                 name="place_confidential_has_no_address_and_no_point",
             ),
             models.CheckConstraint(
@@ -471,9 +446,7 @@ class Verification(models.Model):
     check_kind = models.CharField(max_length=16, choices=Service.Check)
     valid_until = models.DateField()
     confirmed = models.TextField(blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering: ClassVar = ["service_id", "-checked_on", "-id"]
@@ -482,9 +455,7 @@ class Verification(models.Model):
                 condition=Q(valid_until__gt=F("checked_on")),
                 name="verification_ends_after_it_begins",
             ),
-            models.CheckConstraint(
-                condition=~Q(check_kind="none"), name="verification_was_made_somehow"
-            ),
+            models.CheckConstraint(condition=~Q(check_kind="none"), name="verification_was_made_somehow"),
         ]
 
     def __str__(self) -> str:
@@ -501,9 +472,7 @@ class SearchWord(models.Model):
 
     class Meta:
         ordering: ClassVar = ["word"]
-        indexes: ClassVar = [
-            GinIndex(OpClass(F("word"), name="gin_trgm_ops"), name="searchword_by_trigram")
-        ]
+        indexes: ClassVar = [GinIndex(OpClass(F("word"), name="gin_trgm_ops"), name="searchword_by_trigram")]
 
     def __str__(self) -> str:
         return self.word

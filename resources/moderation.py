@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from resources import indexing
 from resources.exchange.starter_csv import DirectoryFileError, Problem, Row
-from resources.models import AccessChannel, Commune, Organisation, Place, Service, Verification, public_id_of, stable_uuid
+from resources.models import (
+    AccessChannel,
+    Commune,
+    Organisation,
+    Place,
+    Service,
+    Verification,
+    public_id_of,
+    stable_uuid,
+)
 from resources.vocabulary import Kind
 
 # A contact that nobody checked again is not trusted for longer (design.md §4).
@@ -60,12 +69,20 @@ def load_starter(rows: Iterable[Row], *, places: dict[str, list[str]], checked_o
         if problems:
             raise DirectoryFileError(problems)
         entered = [
-            enter(row, communes=[communes[code] for code in [row.commune, *places.get(row.slug, ())] if code], checked_on=checked_on)
+            enter(
+                row,
+                communes=[communes[code] for code in [row.commune, *places.get(row.slug, ())] if code],
+                checked_on=checked_on,
+            )
             for row in rows
             if row.slug not in known
         ]
         if entered:
-            indexing.reindex(Service.objects.filter(pk__in=[service.pk for service in entered]).select_related("organisation").prefetch_related("channels", "places__commune"))
+            indexing.reindex(
+                Service.objects.filter(pk__in=[service.pk for service in entered])
+                .select_related("organisation")
+                .prefetch_related("channels", "places__commune")
+            )
             indexing.count_words()
     published = sum(service.status == Service.Status.PUBLISHED for service in entered)
     return Loaded(published=published, waiting=len(entered) - published, untouched=len(rows) - len(entered))

@@ -20,8 +20,7 @@ def parsed(expression: str) -> opening_hours.OpeningHours:
 @lru_cache(maxsize=8192)
 def is_open_at_minute(expression: str, minute: datetime) -> bool | None:
     """Whether open at that minute, None when the hours do not say."""
-    state = parsed(expression).state(minute)
-    kind = state[0] if isinstance(state, tuple) else state
+    kind, _comment = parsed(expression).state(minute)
     return {opening_hours.State.OPEN: True, opening_hours.State.CLOSED: False}.get(kind)
 
 

@@ -25,9 +25,10 @@ SELECT {", ".join(f"service.{name}" for name in FIELDS)}, organisation.name,
             json_build_array(confidential, address, commune.insee, commune.name, commune.departement) ORDER BY place.id)
         FROM resources_place AS place LEFT JOIN resources_commune AS commune ON commune.insee = place.commune_id
         WHERE place.service_id = service.id)
-FROM resources_service AS service JOIN resources_organisation AS organisation ON organisation.id = service.organisation_id
+FROM resources_service AS service
+JOIN resources_organisation AS organisation ON organisation.id = service.organisation_id
 WHERE service.status = 'published' AND (service.id = ANY(%(ids)s) OR service.slug = ANY(%(slugs)s))
-"""  # noqa: S608 -- made of names of the model
+"""
 
 
 def published(*, ids: Sequence[UUID], slugs: Sequence[str]) -> list[Service]:
@@ -47,7 +48,7 @@ def assembled(row: Sequence[Any]) -> Service:
     *values, organisation_name, channels, places = row
     service = Service.from_db("default", FIELDS, values)
     service.organisation = Organisation(id=service.organisation_id, name=organisation_name)
-    service._prefetched_objects_cache = {  # type: ignore[attr-defined]  # noqa: SLF001 -- what prefetch_related fills
+    service._prefetched_objects_cache = {  # type: ignore[attr-defined]
         "channels": [
             AccessChannel(service=service, kind=kind, value=value, note=note) for kind, value, note in channels or ()
         ],

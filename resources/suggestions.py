@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -15,6 +15,7 @@ from resources.understanding import synonyms
 MOST_WORDS = 10
 SHORTEST_MENDED = 5
 LONG_WORD = 8
+RARE = 12
 
 _LOOK_UP = """
 SELECT asked.word, used.services, near.word, near.shown
@@ -49,6 +50,11 @@ class Word:
         """Rare words say more: 1 for a word of one service, falling with the logarithm of their number."""
         return 1 / math.log2(2 + (self.services or 0))
 
+    @property
+    def is_rare(self) -> bool:
+        """Whether so few services say it that it probably names one."""
+        return self.services is not None and 1 <= self.services <= RARE
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -67,7 +73,7 @@ class Vocabulary:
         if not mended:
             return None
         parts = re.split(r"(\W+)", text)
-        proposal = "".join(mended.get(fold(part), None) or part for part in parts)
+        proposal = "".join(mended.get(fold(part)) or part for part in parts)
         return proposal if proposal != text else None
 
 

@@ -28,39 +28,14 @@ TAGS_OF_SYNONYM: dict[str, tuple[str, ...]] = {
 }
 
 AGE = re.compile(
-    r"(?<!\d)(\d{1,2}) ?(?:ans?\b|a\b(?= et| pas|$)|piges\b|years?\b|yrs?\b|yo\b|anos\b|ani\b|anni\b|jahre|лет|год|рок|岁|سنة|عام|yas)"
+    r"(?<!\d)(\d{1,2}) ?(?:ans?\b|a\b(?= et| pas|$)|piges\b|years?\b|yrs?\b|yo\b|anos\b|ani\b|anni\b|jahre"
+    r"|лет|год|рок|岁|سنة|عام|yas)"
 )
 AGE_WITHOUT_UNIT = re.compile(
-    r"\b(?:j ai|jai|g|gt|i am|i m|im|aged|tengo|tenho|мне|мени|عمري|معي) (\d{2})\b(?! ?(?:euros?|e\b|clients?|h\b|heures?|fois|mois|jours?|semaines?|%|percent|kg|cm))"
+    r"\b(?:j ai|jai|g|gt|i am|i m|im|aged|tengo|tenho|мне|мени|عمري|معي) (\d{2})\b"
+    r"(?! ?(?:euros?|e\b|clients?|h\b|heures?|fois|mois|jours?|semaines?|%|percent|kg|cm))"
 )
 NOT_AN_AGE = re.compile(r"(il y a|depuis|pendant|apres|avant|en|ca fait|since|for|hace|acum|fa) (plus de |presque )?$")
-MINOR_SAID = re.compile(
-    r"\b(mineure?s?|collegien(ne)?s?|lyceen(ne)?s?|au college|au lycee|ados?|adolescente?s?|gamine?s?|underage|"
-    r"minor|minorenne|menor de edad|menor de idade|minora|minderjahrig|moins de (15|16|18) ans|mna|enfants?|petite fille)\b|未成年|قاصر|несовершенн|неповноліт"
-)
-# Children of somebody, or words that only the young use of their lives: 119 belongs on top, nothing is excluded.
-CHILD_SAID = re.compile(
-    r"\b((ma|notre|sa|leur) (petite )?(fille|gamine|gosse|puce|niece|petite soeur)|(mon|notre|son|leur) (petit )?(fils|garcon|gamin|neveu|petit frere)|"
-    r"mes (enfants|gosses|filles|darons?|parents (me|m|vont|sont|savent|veulent))|mon daron|ma daronne|(une|d une|cette|mon|des) eleves?|jeunes? filles?|filles? (tres )?jeunes?|fillettes?|"
-    r"(petite|petit) (soeur|frere|fille|cousine)|en fugue|fugue\w*|runaway|ran away|(mon|du|le|au|un) foyer|l ase|ase|mon educ\w*|classe|prof|"
-    r"my (daughter|son|kid|child)|daughter|mi hij[ao]|minha filha|meu filho|fiica mea|fata mea|fiul meu|mia figlia|mio figlio|meine tochter|dashterya mi|kizim)\b|"
-    r"ابنتي|بنتي|ابني|моя дочь|дочь|донька|女儿|孩子|fratele meu de|sora mea de"
-)
-ADULT_SAID = re.compile(r"\b(majeure?s?|adultes?)\b")
-YOUNG_ADULT_SAID = re.compile(r"\bjeunes? majeure?s?\b")
-MALE_SAID = re.compile(
-    r"\b(mon (fils|garcon|petit fils|frere|neveu)|je suis un (mec|gars|homme|garcon)|jsuis un (mec|gars|homme|garcon)|"
-    r"chui un (mec|gars|homme|garcon)|(un|le|mon) jeune homme|un (jeune )?garcon|homme (victime|prostitue|battu)|"
-    r"jeune garcon|hommes?$|^hommes?|garcons?$|^garcons?|i am a (boy|man)|im a (boy|man)|my son|mi hijo|meu filho|fiul meu|soy un (chico|hombre)|sunt baiat|mio figlio)\b|ابني|мой сын|我儿子"
-)
-TRANS_SAID = re.compile(r"\b(trans|transgenre|transsexuel(le)?|travestie?|mtf|ftm|transgender)\b")
-STOP_WORDS = frozenset(
-    "a ai as au aux avec c ca ce ces chez comment d dans de des du elle elles en es est et eux faire fait g ici il ils j "
-    "jai je jsuis chui l la le les leur lui m ma mais me mes moi mon n ne ni nos notre nous on ont ou par pas peu peut peux "
-    "plus pour pr qu quand que quel quelle quelqu qui quoi qqn s sa sans se ses si son sont suis sur t ta te tes toi ton tu "
-    "un une va vais vers veux vos votre vous y aide aider besoin cherche trouver trucs truc svp bonjour merci tres trop bien "
-    "i my me the to in of and is are am do how you he she it for with have need want can help what where who that this".split()
-)
 
 
 @dataclass(frozen=True)
@@ -80,7 +55,7 @@ class Understanding:
     def child_in_danger(self) -> bool:
         """Whether 119 belongs on top."""
         adult = self.labels.get("said_adult", 0.0) > 0
-        return self.labels.get("minor", 0.0) >= MINOR_FROM_MODEL or (not adult and bool(CHILD_SAID.search(self.folded)))
+        return self.labels.get("minor", 0.0) >= MINOR_FROM_MODEL or (not adult and said("child", self.folded))
 
     @property
     def departements(self) -> tuple[str, ...]:
@@ -93,8 +68,28 @@ def danger_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Words that put emergency numbers above everything, by danger."""
     with (files("resources") / "data" / "danger_words.csv").open(encoding="utf-8") as file:
         return tuple(
-            (danger, re.compile(pattern)) for danger, _comma, pattern in (row.strip().partition(",") for row in list(file)[1:])
+            (danger, re.compile(pattern))
+            for danger, _comma, pattern in (row.strip().partition(",") for row in list(file)[1:])
         )
+
+
+@cache
+def said_patterns() -> dict[str, re.Pattern[str]]:
+    """Words that say who is concerned: minor, child, adult, young_adult, male, trans."""
+    with (files("resources") / "data" / "said_words.csv").open(encoding="utf-8") as file:
+        rows = [row.strip().partition(",") for row in list(file)[1:]]
+    return {name: re.compile(pattern) for name, _comma, pattern in rows}
+
+
+def said(name: str, folded: str) -> bool:
+    """Whether a folded text says that of the person concerned."""
+    return said_patterns()[name].search(folded) is not None
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Words that everybody uses and that find nothing."""
+    return frozenset((files("resources") / "data" / "stop_words.txt").read_text(encoding="utf-8").split())
 
 
 @cache
@@ -135,7 +130,7 @@ def understand(text: str) -> Understanding:
             dict.fromkeys(
                 word
                 for position, word in enumerate(all_words)
-                if position not in place_words and word not in STOP_WORDS and len(word) > 1
+                if position not in place_words and word not in stop_words() and len(word) > 1
             )
         ),
         tags=tags,
@@ -180,22 +175,20 @@ def ages_said(folded: str) -> tuple[int, int] | None:
     found = [
         int(match[1])
         for match in (*AGE.finditer(folded), *AGE_WITHOUT_UNIT.finditer(folded))
-        if 8 <= int(match[1]) and not NOT_AN_AGE.search(folded[: match.start()])
+        if int(match[1]) >= 8 and not NOT_AN_AGE.search(folded[: match.start()])
     ]
     if found:
         return min(found), min(found)
-    if YOUNG_ADULT_SAID.search(folded):
+    if said("young_adult", folded):
         return ADULT, CHILD_UNTIL
-    if MINOR_SAID.search(folded):
+    if said("minor", folded):
         return 10, MINOR
-    if ADULT_SAID.search(folded):
+    if said("adult", folded):
         return ADULT, OLDEST
     return None
 
 
-def said_of_person(
-    *, ages: tuple[int, int] | None, gender: str | None, model: dict[str, float]
-) -> dict[str, float]:
+def said_of_person(*, ages: tuple[int, int] | None, gender: str | None, model: dict[str, float]) -> dict[str, float]:
     """Labels of age and gender: what is said beats what the model guesses."""
     labels = {"minor": model["minor"], "adult": model["adult"], "said_minor": 0.0, "said_adult": 0.0}
     if ages is not None:
@@ -208,9 +201,9 @@ def said_of_person(
 
 def gender_said(folded: str, probability: dict[str, float]) -> str | None:
     """Gender of the person concerned when it is said, or all but sure."""
-    if TRANS_SAID.search(folded):
+    if said("trans", folded):
         return "trans"
-    if MALE_SAID.search(folded) or probability["m"] >= SURE:
+    if said("male", folded) or probability["m"] >= SURE:
         return "male"
     if probability["f"] >= SURE:
         return "female"

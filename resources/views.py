@@ -113,7 +113,7 @@ def professionals(request: HttpRequest) -> HttpResponse:
 @require_safe
 def open_data(request: HttpRequest) -> HttpResponse:
     """How programs and other directories take our data."""
-    return render(request, "resources/open_data.html", {"origin": origin(request)})
+    return render(request, "resources/open_data.html")
 
 
 @require_safe

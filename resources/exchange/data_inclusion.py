@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -115,8 +115,13 @@ def description_of(listing: Listing) -> str:
 
 
 def last_change(day: date) -> str:
-    """Day in Paris, never later than today: the schema refuses the future."""
-    return min(day, timezone.localdate()).isoformat()
+    """Day in Paris, never later than today: the schema refuses the future, and its machines may live on UTC."""
+    return min(day, today()).isoformat()
+
+
+def today() -> date:
+    """Today in UTC: for an hour or two after midnight Paris is already in the future."""
+    return datetime.now(UTC).date()
 
 
 def publics(listing: Listing) -> list[str]:

@@ -49,7 +49,8 @@ GENDERS_OF: dict[str, tuple[str, ...]] = {
     **{gender.value: (gender.value,) for gender in Gender},
 }
 ON_REFERRAL = re.compile(
-    r"sur orientation|orientation ASE|sur réquisition|entre pros|via SIAO|saisi par un travailleur|signalements des professionnels",
+    r"sur orientation|orientation ASE|sur réquisition|entre pros|via SIAO|saisi par un travailleur"
+    r"|signalements des professionnels",
     re.IGNORECASE,
 )
 MAIL = re.compile(r"\s*Courriel : (?P<mail>[^\s@]+@[^\s@]+\.\w+)\s*(?:\([^)]*\))?\.?")
@@ -154,10 +155,7 @@ def number(text: str) -> str:
         parsed = phonenumbers.parse(digits, "FR")
     except phonenumbers.NumberParseException as error:
         raise Refusal("ce n’est pas un numéro de téléphone") from error
-    if not (
-        phonenumbers.is_valid_number(parsed)
-        or phonenumbers.is_valid_short_number_for_region(parsed, "FR")
-    ):
+    if not (phonenumbers.is_valid_number(parsed) or phonenumbers.is_valid_short_number_for_region(parsed, "FR")):
         raise Refusal("numéro inconnu en France")
     return digits
 
@@ -281,7 +279,7 @@ def lines(path: Path) -> Iterator[Cells]:
 
 def read_row(cells: Cells) -> Row:
     """One line as a Row; what is wrong with it is noted in `cells.problems`."""
-    categories = cells.read("category", many_of(set(NEEDS_OF_CATEGORY)), [])
+    categories: list[str] = cells.read("category", many_of(set(NEEDS_OF_CATEGORY)), [])
     needs = list(dict.fromkeys(need for category in categories for need in NEEDS_OF_CATEGORY[category]))
     description = cells.read("short_description_fr", str.strip, "")
     mail = MAIL.search(description)
@@ -299,7 +297,7 @@ def read_row(cells: Cells) -> Row:
             for column in ("address", "latitude", "longitude")
             if cells.values.get(column, "").strip()
         ]
-    languages = cells.read("languages", many_of(set(LANGUAGES)), [])
+    languages: list[str] = cells.read("languages", many_of(set(LANGUAGES)), [])
     min_age, max_age = cells.read("min_age", age, None), cells.read("max_age", age, None)
     if min_age is not None and max_age is not None and min_age > max_age:
         cells.problems.append(Problem(cells.line, "max_age", "plus petit que min_age"))

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     """What the directory's columns and indexes need first."""
 
     initial = True
-    dependencies: list[tuple[str, str]] = []
+    dependencies = []
     operations = [
         UnaccentExtension(),
         TrigramExtension(),

@@ -71,15 +71,24 @@ def train(facts: Matrix, examples: list[Example], *, tell: Callable[[str], None]
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         error = (shares - targets + HARM * harmful * shares) * allowed
-        gradients = [meanings.T @ error @ facts / len(examples) + DECAY * matrix, np.array([(error * words).sum() / len(examples)])]
+        gradients = [
+            meanings.T @ error @ facts / len(examples) + DECAY * matrix,
+            np.array([(error * words).sum() / len(examples)]),
+        ]
         rate = LEARNING_RATE * (1 - step / (STEPS + 1))
-        for values, gradient, (mean, square) in zip((matrix, weight), gradients, moments, strict=True):
-            mean += 0.1 * (gradient - mean)
-            square += 0.01 * (gradient**2 - square)
-            values -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
+        for values, gradient, moment in zip((matrix, weight), gradients, moments, strict=True):
+            descend(values, gradient, moment, step=step, rate=rate)
         if step % 100 == 0:
             tell(f"{step}/{STEPS}")
     return Table(matrix, float(weight[0]))
+
+
+def descend(values: Matrix, gradient: Matrix, moment: list[Matrix], *, step: int, rate: float) -> None:
+    """One step of Adam, in place (Kingma and Ba 2015; means over 10 and 100 steps)."""
+    mean, square = moment
+    mean += 0.1 * (gradient - mean)
+    square += 0.01 * (gradient**2 - square)
+    values -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
 
 
 def facts_matrix(fact_bits: list[int]) -> Matrix:
@@ -87,7 +96,9 @@ def facts_matrix(fact_bits: list[int]) -> Matrix:
     return np.array([[row >> position & 1 for position in range(len(FACTS))] for row in fact_bits], dtype=np.float32)
 
 
-def example(judgement: Judged, *, labels: dict[str, float], slugs: list[str], words: dict[str, float], allowed: set[str]) -> Example:
+def example(
+    judgement: Judged, *, labels: dict[str, float], slugs: list[str], words: dict[str, float], allowed: set[str]
+) -> Example:
     """A judged phrase as numbers; `words` is the word match of the services that have one."""
     return Example(
         meaning=meaning_vector(labels),

@@ -160,7 +160,8 @@ def test_the_style_sheet_and_the_script_stay_small() -> None:
 
 def test_the_style_sheet_can_be_read_from_right_to_left() -> None:
     physical = re.compile(
-        r"(?:^|[;{\s])((?:margin|padding|border)-(?:left|right|top|bottom)|(?:left|right|top|bottom|width|height)\s*:)", re.M
+        r"(?:^|[;{\s])((?:margin|padding|border)-(?:left|right|top|bottom)|(?:left|right|top|bottom|width|height)\s*:)",
+        re.MULTILINE,
     )
 
     assert physical.findall(assets.source("site.css")) == []
@@ -181,9 +182,10 @@ def contrast(first: str, second: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_seven_to_one(scheme: str) -> None:
-    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in assets.source("site.css").split(
-        "@media (prefers-color-scheme: dark)"
-    )[:2])
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        for block in assets.source("site.css").split("@media (prefers-color-scheme: dark)")[:2]
+    )
     colours = light if scheme == "light" else {**light, **dark}
     pairs = [
         *(("ink", ground) for ground in ("paper", "sheet", "sky", "sky-low", "peach", "gold")),
@@ -222,7 +224,9 @@ def test_needs_stand_in_addresses_as_codes(client: Client) -> None:
 def test_what_is_searched_never_stands_in_an_address(client: Client) -> None:
     service = a_service(name="Un abri", needs=["hebergement"], description="Dormir au chaud", phones=["0199001122"])
 
-    answer = client.post("/fr/annuaire/", {"q": "je veux dormir au chaud", "departement": "", "need": "n2", "near": "Bobigny"})
+    answer = client.post(
+        "/fr/annuaire/", {"q": "je veux dormir au chaud", "departement": "", "need": "n2", "near": "Bobigny"}
+    )
 
     address = answer.headers["Location"]
     assert (answer.status_code, address.split("r=")[0]) == (303, "/fr/annuaire/?need=n2&")
@@ -232,7 +236,7 @@ def test_what_is_searched_never_stands_in_an_address(client: Client) -> None:
     assert seen.fields["near"] == "Bobigny"
     assert seen.title == "Adresses – Éclaircie"
     assert [word for link in seen.links for word in ("dormir", "obigny") if word in link] == []
-    assert [link for link in seen.links if service.public_id in link][0].startswith(
+    assert next(link for link in seen.links if service.public_id in link).startswith(
         f"/fr/annuaire/{service.public_id}/?need=n2&r="
     )
 
@@ -287,9 +291,12 @@ def test_an_unknown_place_is_shown_again_with_its_error(client: Client) -> None:
 def test_a_filter_goes_away_in_one_tap(client: Client) -> None:
     links = see(client, "/fr/annuaire/?need=n2&departement=93&age=16").links
 
-    assert [link for link in links if link in {
-        "/fr/annuaire/?departement=93&age=16", "/fr/annuaire/?need=n2&age=16", "/fr/annuaire/?need=n2&departement=93"
-    }] == ["/fr/annuaire/?departement=93&age=16", "/fr/annuaire/?need=n2&age=16", "/fr/annuaire/?need=n2&departement=93"]
+    lighter = [
+        "/fr/annuaire/?departement=93&age=16",
+        "/fr/annuaire/?need=n2&age=16",
+        "/fr/annuaire/?need=n2&departement=93",
+    ]
+    assert [link for link in links if link in lighter] == lighter
 
 
 def test_a_guess_is_a_button_that_keeps_the_filters(client: Client) -> None:
@@ -372,7 +379,9 @@ def test_a_service_shows_its_number_first_and_no_more_than_it_may(
     assert seen.title == "Adresse – Éclaircie"
     assert seen.heading == "La Fenêtre"
     assert [link for link in seen.links if link.startswith("tel:")] == ["tel:0142356128"]
-    assert [word for word in ("01 42 35 61 28", "Jour et nuit", "Vérifié par téléphone le 01/11/2026") if word in text] == [
+    assert [
+        word for word in ("01 42 35 61 28", "Jour et nuit", "Vérifié par téléphone le 01/11/2026") if word in text
+    ] == [
         "01 42 35 61 28",
         "Jour et nuit",
         "Vérifié par téléphone le 01/11/2026",

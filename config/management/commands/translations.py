@@ -120,10 +120,12 @@ def faults_of(catalog: Catalog, language: str) -> Iterator[str]:
     """Sentences without a sure translation, or whose translation has other placeholders."""
     for message in catalog:
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
-        if message.id and (not all(texts) or message.fuzzy):
+        if not message.id:
+            continue
+        if message.fuzzy or not all(texts):
             yield f"{language} : sans traduction sûre : {message.id!r}"
-    for message, errors in catalog.check():
-        yield f"{language} : {message.id!r} : {errors[0]}"
+        else:
+            yield from (f"{language} : {message.id!r} : {error}" for error in message.check(catalog))
 
 
 def files_of(catalog: Catalog, language: str) -> Iterator[tuple[Path, bytes]]:

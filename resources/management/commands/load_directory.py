@@ -6,7 +6,6 @@ from collections import defaultdict
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -34,7 +33,7 @@ class Command(BaseCommand):
             help="jour du relevé (AAAA-MM-JJ) ; par défaut celui du fichier fourni, sinon aujourd’hui",
         )
 
-    def handle(self, *args: Any, file: Path, checked_on: date | None, **options: Any) -> None:
+    def handle(self, *_args: object, file: Path, checked_on: date | None, **_options: object) -> None:
         """Read the whole file, then write it in one transaction."""
         if not Commune.objects.exists():
             raise CommandError("Les communes manquent : lancez d’abord « manage.py load_communes ».")
@@ -52,8 +51,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} : lecture impossible ({error.strerror}).") from error
         self.stdout.write(
-            f"{loaded.published} publiés, {loaded.waiting} en attente de modération, "
-            f"{loaded.untouched} déjà présents."
+            f"{loaded.published} publiés, {loaded.waiting} en attente de modération, {loaded.untouched} déjà présents."
         )
 
 

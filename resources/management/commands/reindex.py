@@ -1,7 +1,5 @@
 """`manage.py reindex`: write anew what search reads of every service, in bounded memory."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from resources import indexing
@@ -15,9 +13,13 @@ class Command(BaseCommand):
 
     help = "Réécrit ce que la recherche lit de chaque fiche."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **_options: object) -> None:
         """In chunks by identifier."""
-        wanted = Service.objects.select_related("organisation").prefetch_related("channels", "places__commune").order_by("pk")
+        wanted = (
+            Service.objects.select_related("organisation")
+            .prefetch_related("channels", "places__commune")
+            .order_by("pk")
+        )
         done, chunk = 0, list(wanted[:CHUNK])
         while chunk:
             indexing.reindex(chunk)

@@ -1,7 +1,6 @@
 """`manage.py train_intent`: teach the intent model anew from the phrases of resources/intent/phrases."""
 
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -14,7 +13,7 @@ class Command(BaseCommand):
     help = "Apprend le modèle d’intention et affiche sa précision sur des phrases mises de côté."
     requires_system_checks = ()
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **_options: object) -> None:
         """Write resources/intent/intent.npz."""
         try:
             rows = training.phrases()
@@ -23,12 +22,13 @@ class Command(BaseCommand):
         learnt = [row for row in rows if not row.is_held_out]
         held_out = [row for row in rows if row.is_held_out]
         self.stdout.write(f"{len(learnt)} phrases apprises, {len(held_out)} mises de côté.")
-        weights = training.train(learnt, tell=lambda line: self.stderr.write(line))
+        weights = training.train(learnt, tell=self.stderr.write)
         content = weights.save()
         weights = model.Weights.read(content)
         for score in training.report(weights, held_out):
             self.stdout.write(
-                f"{score.label:14} {score.phrases:4} phrases  précision {score.precision:.2f}  rappel {score.recall:.2f}"
+                f"{score.label:14} {score.phrases:4} phrases"
+                f"  précision {score.precision:.2f}  rappel {score.recall:.2f}"
             )
         path = Path(model.__file__).with_name(model.FILE)
         path.write_bytes(content)

@@ -1,7 +1,6 @@
 """`manage.py train_ranking`: learn anew, from judged phrases, which facts of a service answer which meaning."""
 
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -9,8 +8,8 @@ from django.utils import timezone
 from resources.forms import Query
 from resources.models import Service
 from resources.ranking import model, training
-from resources.search import labels_of, word_matches
-from resources.understanding import understand
+from resources.ranking.question import question
+from resources.ranking.statement import word_matches
 
 
 class Command(BaseCommand):
@@ -18,7 +17,7 @@ class Command(BaseCommand):
 
     help = "Apprend, sur des réponses jugées, ce qui compte pour classer les fiches."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **_options: object) -> None:
         """Write resources/ranking/ranking.npz."""
         services = list(Service.objects.published().order_by("slug"))
         judged = training.judged()
@@ -31,11 +30,15 @@ class Command(BaseCommand):
         now = timezone.now()
         examples = []
         for row in judged:
-            meant = understand(row.phrase)
-            words = word_matches(meant, now=now)
+            asked = question(Query(text=row.phrase), now=now)
+            words = word_matches(asked)
             examples.append(
                 training.example(
-                    row, labels=labels_of(Query(), meant, understood=True), slugs=slugs, words=words.matched, allowed=words.allowed
+                    row,
+                    labels=asked.labels,
+                    slugs=slugs,
+                    words=words.matched,
+                    allowed=words.allowed,
                 )
             )
         self.stdout.write(f"{len(examples)} phrases jugées, {len(slugs)} fiches.")

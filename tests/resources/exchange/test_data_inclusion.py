@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from data_inclusion.schema import v1  # type: ignore[import-untyped]
-from django.utils import timezone
 
 from resources.exchange import data_inclusion
 from resources.exchange import listing as listings
@@ -56,7 +55,7 @@ def test_a_whole_service() -> None:
     a_channel(service, kind="email", value="bonjour@exemple.fr")
     a_place(service, address="1 rue de la Paix", latitude=48.91, longitude=2.44)
     a_place(service, commune=a_commune("75112", name="Paris 12e"))
-    today = timezone.localdate().isoformat()
+    today = data_inclusion.today().isoformat()
     package = exported()
     assert package["structures"] == [
         {
@@ -155,7 +154,8 @@ def test_the_date_is_that_of_paris_and_never_in_the_future() -> None:
     service = a_service()
     Service.objects.filter(pk=service.pk).update(updated_at=late)
     assert the_service()["date_maj"] == "2026-07-01"
-    assert data_inclusion.last_change(timezone.localdate() + timedelta(days=1)) == timezone.localdate().isoformat()
+    today = data_inclusion.today()
+    assert data_inclusion.last_change(today + timedelta(days=1)) == today.isoformat()
     assert data_inclusion.last_change(date(2026, 1, 2)) == "2026-01-02"
 
 

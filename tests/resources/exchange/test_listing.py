@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from resources.exchange import listing as listings
@@ -178,3 +179,9 @@ def test_exports_read_in_chunks(
         a_service(indexed=False).places.create(commune=commune)
     with django_assert_num_queries({3: 3, 30: 7}[services]):
         assert len(list(listings.published())) == services
+
+
+def test_the_page_of_a_service_is_where_the_site_has_it() -> None:
+    """Exports write the address that the site answers at."""
+    service = a_service()
+    assert listed(service).page("https://x") == f"https://x{reverse('resources:service', args=[service.public_id])}"

@@ -1,0 +1,109 @@
+"""Everything known of one question before the database ranks: what was asked, said, meant, and what that rewards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from resources.forms import Query
+from resources.geography import Spot
+from resources.intent.labels import NEEDS, TOPICS
+from resources.ranking.features import FACTS, TAGS
+from resources.ranking.model import table
+from resources.suggestions import Vocabulary, look_up
+from resources.understanding import Understanding, said_of_person, understand
+
+FALLBACK_NEED = "ecoute"
+SAID = 0.3
+MOST_TAGS = 6
+LEAST_FACT = 0.3
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as ranking sees it; it lives as long as the request."""
+
+    query: Query
+    meant: Understanding
+    vocabulary: Vocabulary
+    understood: bool
+    labels: dict[str, float]
+    now: datetime
+
+    @property
+    def has_words(self) -> bool:
+        """Whether anything was typed."""
+        return bool(self.query.text.strip())
+
+    @property
+    def at(self) -> datetime:
+        """The moment for which «open» is meant."""
+        return self.query.open_at or self.now
+
+    @property
+    def spot(self) -> Spot | None:
+        """From where distances are counted."""
+        return self.query.near or next(iter(self.meant.places), None)
+
+    @property
+    def place_name(self) -> str | None:
+        """The place as understood, to be shown."""
+        if self.query.near is not None:
+            return self.query.near.name
+        return ", ".join(spot.name for spot in self.meant.places) or None
+
+    @property
+    def departements(self) -> tuple[str, ...]:
+        """Territory asked by filter, else said."""
+        return (self.query.departement,) if self.query.departement else self.meant.departements
+
+    @property
+    def ages(self) -> tuple[int, int] | None:
+        """Ages asked by filter, else said."""
+        return self.query.ages or self.meant.ages
+
+    @property
+    def gender(self) -> str | None:
+        """Gender asked by filter, else said."""
+        return self.query.gender or self.meant.gender
+
+    @cached_property
+    def facts(self) -> npt.NDArray[np.float32]:
+        """How much each fact of a service counts here, in the order of FACTS."""
+        return table().fact_weights(self.labels)
+
+    @cached_property
+    def tags(self) -> list[str]:
+        """Needs and topics that candidates must have one of: those meant, and those that ranking rewards most."""
+        meant = [need for need in NEEDS if self.labels.get(need, 0.0) >= SAID]
+        meant += [topic.removeprefix("#") for topic in TOPICS if self.labels.get(topic, 0.0) >= SAID]
+        rewarded = [FACTS[position] for position in np.argsort(-self.facts) if self.facts[position] >= LEAST_FACT]
+        return list(dict.fromkeys([*meant, *[fact for fact in rewarded if fact in TAGS][:MOST_TAGS]]))
+
+
+def question(query: Query, *, now: datetime) -> Question:
+    """Read the words, look them up (one statement when there are any), and join what filters say."""
+    meant = understand(query.text)
+    vocabulary = look_up(meant.words) if meant.words else Vocabulary()
+    understood = bool(meant.tags or vocabulary.known or not query.text.strip())
+    labels = labels_of(query, meant, understood=understood)
+    return Question(query, meant, vocabulary, understood, labels, now)
+
+
+def labels_of(query: Query, meant: Understanding, *, understood: bool) -> dict[str, float]:
+    """What is known of the person and her question: her words, then what she asked by filter."""
+    labels = dict(meant.labels) or {"self": 1.0}
+    if not understood:
+        labels[FALLBACK_NEED] = 1.0
+    labels |= dict.fromkeys(query.needs, 1.0)
+    if query.ages is not None or query.gender is not None:
+        labels |= said_of_person(
+            ages=query.ages or meant.ages,
+            gender=query.gender or meant.gender,
+            model={"minor": 0.0, "adult": 0.0, **labels},
+        )
+    if query.departement is not None or query.near is not None:
+        labels["place"] = 1.0
+    return labels

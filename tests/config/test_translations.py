@@ -1,0 +1,79 @@
+"""locale/ follows the sentences of the code, and says what is missing."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+TEMPLATE = """{% load i18n %}
+      {% comment %}rien{% endcomment %}
+  <p title="{% translate "Une adresse" %}">{% blocktranslate %}Bonjour {{ name }},
+  c’est « ici »{% endblocktranslate %}</p>
+    {% translate "Avril" context "mois" %}
+{% blocktranslate count n=n %}{{ n }} ligne{% plural %}{{ n }} lignes{% endblocktranslate %}
+"""
+
+
+@pytest.fixture
+def locale(settings: Settings, tmp_path: Path) -> Path:
+    """A small project in French and English; the folder of its English."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "views.py").write_text('title = _("Accueil") + note("pas une phrase")\n', encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "home.html").write_text(TEMPLATE, encoding="utf-8")
+    settings.BASE_DIR = tmp_path
+    settings.LOCALE_PATHS = [tmp_path / "locale"]
+    return tmp_path / "locale" / "en" / "LC_MESSAGES"
+
+
+def translate(locale: Path, french: str, english: str) -> None:
+    """Fill in one sentence, as a translator does."""
+    path = locale / "django.po"
+    text = path.read_text(encoding="utf-8")
+    assert f'msgid "{french}"\nmsgstr ""' in text
+    path.write_text(
+        text.replace(f'msgid "{french}"\nmsgstr ""', f'msgid "{french}"\nmsgstr "{english}"'), encoding="utf-8"
+    )
+
+
+def faults(*arguments: str) -> list[str]:
+    """What the command has to say."""
+    said = StringIO()
+    try:
+        call_command("translations", *arguments, stderr=said)
+    except CommandError as refusal:
+        said.write(f"{refusal}\n")
+    return said.getvalue().splitlines()
+
+
+def test_every_sentence_is_found_once_translated_nothing_is_left_to_do(locale: Path) -> None:
+    assert faults() == [
+        "en : sans traduction sûre : 'Accueil'",
+        "en : sans traduction sûre : 'Une adresse'",
+        "en : sans traduction sûre : 'Bonjour %(name)s,\\n  c’est « ici »'",
+        "en : sans traduction sûre : 'Avril'",
+        "en : sans traduction sûre : ('%(n)s ligne', '%(n)s lignes')",
+    ]
+
+    translate(locale, "Accueil", "Home")
+
+    assert faults("--check") == [
+        "en : sans traduction sûre : 'Une adresse'",
+        "en : sans traduction sûre : 'Bonjour %(name)s,\\n  c’est « ici »'",
+        "en : sans traduction sûre : 'Avril'",
+        "en : sans traduction sûre : ('%(n)s ligne', '%(n)s lignes')",
+        "locale/en/LC_MESSAGES/django.mo : à refaire avec « make translations »",
+        "5 à corriger dans locale/",
+    ]
+    assert len(faults()) == 4
+    assert faults("--check")[-1] == "4 à corriger dans locale/"
+
+
+def test_a_sentence_that_has_gone_is_forgotten(locale: Path) -> None:
+    faults()
+    (locale.parents[2] / "templates" / "home.html").write_text("", encoding="utf-8")
+
+    assert faults() == ["en : sans traduction sûre : 'Accueil'"]
+    assert "Avril" not in (locale / "django.po").read_text(encoding="utf-8")
