@@ -10,8 +10,8 @@ from typing import Any
 
 from resources.forms import read_query
 from resources.opening import PARIS
-from resources.ranking.statement import WEIGHTS, Weights
 from resources.search import Answer, search
+from resources.statement import WEIGHTS, Weights
 
 JUDGEMENTS = Path(__file__).resolve().parent.parent / "tests" / "resources" / "search_judgements.json"
 DEPTH = 10

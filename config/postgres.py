@@ -4,8 +4,8 @@ The server listens on a socket that only its owner can reach: no port to collide
 socket has room for 107 bytes (103 on macOS), so with a long project path the socket lives in the temporary folder.
 
 PostgreSQL refuses to run as root. Started by root, it runs as `postgres` or `nobody`; where that account cannot reach
-the project (below /root, for example), data and programs live in /var/tmp, and var/ says where. No permission outside
-var/ is ever changed.
+the project (in a closed home, for example), data and programs live in /var/tmp, and var/ says where. No permission
+outside var/ is ever changed.
 
 Several commands may use the server at once: each holds a shared lock, and the last one to end stops the server.
 """

@@ -286,7 +286,7 @@ def distance(service: Service, kilometres: float | None) -> str:
     if kilometres is None or not any(place.commune and not place.confidential for place in service.places.all()):
         return ""
     if kilometres < 1:
-        return _("à moins d’1 km")
+        return _("à moins d’1 km")
     return _("à environ %(distance)s km") % {"distance": round(kilometres)}
 
 

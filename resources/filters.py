@@ -89,11 +89,11 @@ def in_words(name: str, value: str) -> str:
 def choices(_language: str) -> tuple[tuple[str, dict[str, str]], ...]:
     """What each filter can be, in the language of the page."""
     ages = {
-        "under15": _("Moins de 15 ans"),
-        "15-17": _("15 à 17 ans"),
-        "18-20": _("18 à 20 ans"),
-        "21-25": _("21 à 25 ans"),
-        "26plus": _("26 ans et plus"),
+        "under15": _("Moins de 15 ans"),
+        "15-17": _("15 à 17 ans"),
+        "18-20": _("18 à 20 ans"),
+        "21-25": _("21 à 25 ans"),
+        "26plus": _("26 ans et plus"),
     }
     return (
         ("need", {CODE_OF_NEED[need]: str(need.label) for need in Need}),

@@ -135,7 +135,7 @@ def describe(service: Service) -> None:
         if len(service.departements) <= MAX_TERRITORY_NAMES
         else []
     )
-    communes = [place.commune.name for place in places if place.commune]
+    communes = [place.commune.name for place in places if place.commune and not place.confidential]
     service.keywords = " ".join(
         [
             service.organisation.name,

@@ -351,8 +351,10 @@ class AccessChannelQuerySet(models.QuerySet["AccessChannel"]):
     """Ways in, by who may know them."""
 
     def open_to_all(self) -> Self:
-        """Channels that a public page or an export may carry."""
-        return self.filter(visibility=AccessChannel.Visibility.PUBLIC)
+        """Channels that a public page or an export may carry: never how to come to a confidential place."""
+        return self.filter(visibility=AccessChannel.Visibility.PUBLIC).exclude(
+            kind=AccessChannel.Kind.PLACE, service__places__confidential=True
+        )
 
 
 class AccessChannel(models.Model):

@@ -6,9 +6,9 @@ from datetime import datetime
 from resources.forms import Query
 from resources.models import Service
 from resources.opening import is_open
-from resources.ranking.question import SAID, Question, question
-from resources.ranking.statement import WEIGHTS, Ranked, Weights, rank
+from resources.question import SAID, Question, question
 from resources.shown import published
+from resources.statement import WEIGHTS, Ranked, Weights, rank
 from resources.understanding import ADULT
 from resources.vocabulary import Need, Rule
 

@@ -20,7 +20,9 @@ _SHOWN = f"""
 SELECT {", ".join(f"service.{name}" for name in FIELDS)}, organisation.name,
        (SELECT json_agg(json_build_array(kind, value, note) ORDER BY kind, id)
         FROM resources_accesschannel AS channel
-        WHERE channel.service_id = service.id AND channel.visibility = 'public'),
+        WHERE channel.service_id = service.id AND channel.visibility = 'public'
+          AND NOT (kind = 'place' AND EXISTS (SELECT 1 FROM resources_place AS secret
+                                              WHERE secret.service_id = service.id AND secret.confidential))),
        (SELECT json_agg(
             json_build_array(confidential, address, commune.insee, commune.name, commune.departement) ORDER BY place.id)
         FROM resources_place AS place LEFT JOIN resources_commune AS commune ON commune.insee = place.commune_id

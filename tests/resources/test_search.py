@@ -278,6 +278,21 @@ class TestSecrets:
             distances = {found.service.slug: found.distance_km for found in ask(near=postcode).results}
             assert distances[shelter.slug] == distances[at_centre.slug]
 
+    def test_how_to_come_to_a_confidential_place_is_not_shown(self) -> None:
+        shelter = a_service(needs=["hebergement"], phones=["0199000001"])
+        a_channel(shelter, kind="place", value="Derrière la gare")
+        a_place(shelter, confidential=True)
+
+        [found] = ask(need="hebergement").results
+
+        assert [channel.value for channel in found.service.channels.all()] == ["0199000001"]
+        assert [channel.value for channel in shelter.channels.open_to_all()] == ["0199000001"]
+
+    def test_the_commune_of_a_confidential_place_is_not_found_by_its_name(self) -> None:
+        a_place(a_service(needs=["hebergement"]), confidential=True)
+
+        assert Service.objects.filter(keywords__icontains="bobigny").count() == 0
+
     def test_channels_for_professionals_are_neither_shown_nor_found(self) -> None:
         service = a_service(name="Lieu sûr", needs=["hebergement"], indexed=False)
         a_channel(service, kind="phone", value="0199887766", visibility="professionals")

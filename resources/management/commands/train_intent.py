@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from resources.intent import model, training
+from resources.intent import model, phrasebook, training
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **_options: object) -> None:
         """Write resources/intent/intent.npz."""
         try:
-            rows = training.phrases()
+            rows = phrasebook.phrases()
         except ValueError as error:
             raise CommandError(str(error)) from error
         learnt = [row for row in rows if not row.is_held_out]
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         weights = training.train(learnt, tell=self.stderr.write)
         content = weights.save()
         weights = model.Weights.read(content)
-        for score in training.report(weights, held_out):
+        for score in phrasebook.report(weights, held_out):
             self.stdout.write(
                 f"{score.label:14} {score.phrases:4} phrases"
                 f"  précision {score.precision:.2f}  rappel {score.recall:.2f}"

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from resources.forms import Query
 from resources.models import Service
+from resources.question import question
 from resources.ranking import model, training
-from resources.ranking.question import question
-from resources.ranking.statement import word_matches
+from resources.statement import word_matches
 
 
 class Command(BaseCommand):

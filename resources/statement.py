@@ -12,9 +12,9 @@ from django.db import connection
 from resources.geography import EARTH_RADIUS_KM, Spot
 from resources.hours import hours_in_use
 from resources.opening import PARIS, is_open
+from resources.question import Question
 from resources.ranking.features import bits
 from resources.ranking.model import table
-from resources.ranking.question import Question
 from resources.suggestions import Vocabulary, Word
 from resources.vocabulary import DEPARTEMENTS, Gender
 

@@ -1,0 +1,82 @@
+"""The training phrases, which of them are set aside, and how well a model finds what those mean; needs no scikit-learn."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import numpy as np
+
+from resources.intent.labels import LABELS, NOTHING, WRITERS
+from resources.intent.model import Weights
+from resources.text import fold
+
+HELD_OUT_PERCENT = 6
+FLAT = 0.5
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase and what it means."""
+
+    text: str
+    labels: frozenset[str]
+    language: str
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it is kept for the report: decided by its letters, so that the split never moves."""
+        return zlib.crc32(fold(self.text).encode()) % 100 < HELD_OUT_PERCENT
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one label is found among held-out phrases: in how many it is, is predicted, and is both."""
+
+    label: str
+    phrases: int
+    predicted: int
+    right: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the predictions that are right (0 to 1)."""
+        return self.right / max(1, self.predicted)
+
+    @property
+    def recall(self) -> float:
+        """Share of the phrases that are found (0 to 1)."""
+        return self.right / max(1, self.phrases)
+
+
+def phrases() -> list[Phrase]:
+    """Every training phrase of the folder; raises ValueError with file and line when one is wrong."""
+    return [
+        phrase
+        for file in sorted((files("resources") / "intent" / "phrases").iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".tsv")
+        for phrase in read(file)
+    ]
+
+
+def read(file: Traversable) -> Iterable[Phrase]:
+    """Phrases of one file; its name begins with the language."""
+    for line, row in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        if not row.strip() or row.startswith("##"):
+            continue
+        text, tab, named = row.partition("\t")
+        labels = frozenset(named.split())
+        if not tab or not text.strip() or not labels or not labels <= set(LABELS):
+            raise ValueError(f"{file.name}, line {line}: «text<TAB>known labels» expected")
+        if NOTHING not in labels and len(labels & set(WRITERS)) != 1:
+            raise ValueError(f"{file.name}, line {line}: exactly one writer expected")
+        yield Phrase(text.strip(), labels, file.name.split("-")[0])
+
+
+def report(weights: Weights, rows: list[Phrase], *, threshold: float = FLAT) -> list[Score]:
+    """How well these weights find every label of these phrases."""
+    predicted = np.array([weights.probabilities(row.text) > threshold for row in rows])
+    actual = np.array([[label in row.labels for label in LABELS] for row in rows])
+    counts = [part.sum(axis=0).tolist() for part in (actual, predicted, predicted & actual)]
+    return [Score(label, *numbers) for label, *numbers in zip(LABELS, *counts, strict=True)]
