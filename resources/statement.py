@@ -39,7 +39,6 @@ class Weights:
     local: float = 0.6
     opened: float = 0.05
     expired: float = 0.3
-    standing: float = 0.01
     distance: float = 0.02
 
 
@@ -162,7 +161,6 @@ def ordering(asked: Question, statement: Statement, *, words: str, chord: str, w
         f"{weights.words * table().words} * {words}",
         named_score(asked.vocabulary, statement, weight=weights.named),
         fact_score(asked.facts),
-        f"{weights.standing}::float8 * service.standing",
         f"CASE WHEN service.verified_until < {today}::date THEN {-weights.expired} ELSE 0 END",
         f"CASE WHEN {opened} THEN {weights.opened} ELSE 0 END",
     ]

@@ -35,6 +35,11 @@ AGE_WITHOUT_UNIT = re.compile(
     r"\b(?:j ai|jai|g|gt|i am|i m|im|aged|tengo|tenho|мне|мени|عمري|معي) (\d{2})\b"
     r"(?! ?(?:euros?|e\b|clients?|h\b|heures?|fois|mois|jours?|semaines?|%|percent|kg|cm))"
 )
+# The age of a man in the story is not hers.
+NOT_HER_AGE = re.compile(
+    r"(copain|mec|homme|type|client|monsieur|mari|vieux|gars|keum|ami|boyfriend|man|hombre|homem|barbat)s?"
+    r"( de| a| qui a| il a| qui en a| of| is| tiene| tem)? (plus de |environ )?$"
+)
 NOT_AN_AGE = re.compile(r"(il y a|depuis|pendant|apres|avant|en|ca fait|since|for|hace|acum|fa) (plus de |presque )?$")
 
 
@@ -175,7 +180,7 @@ def ages_said(folded: str) -> tuple[int, int] | None:
     found = [
         int(match[1])
         for match in (*AGE.finditer(folded), *AGE_WITHOUT_UNIT.finditer(folded))
-        if int(match[1]) >= 8 and not NOT_AN_AGE.search(folded[: match.start()])
+        if int(match[1]) >= 8 and not any(wrong.search(folded[: match.start()]) for wrong in (NOT_AN_AGE, NOT_HER_AGE))
     ]
     if found:
         return min(found), min(found)

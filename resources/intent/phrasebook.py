@@ -1,4 +1,4 @@
-"""The training phrases, which of them are set aside, and how well a model finds what those mean; needs no scikit-learn."""
+"""The training phrases, those set aside, and how well a model finds what they mean; needs no scikit-learn."""
 
 import zlib
 from collections.abc import Iterable

@@ -81,7 +81,8 @@ class Seen(HTMLParser):
             kept[named["name"]] = named.get("value", "")
 
     def handle_data(self, data: str) -> None:
-        """Title, main heading, and all the words."""
+        """Title, main heading, and all the words; spaces that do not break count as spaces."""
+        data = data.replace("\N{NO-BREAK SPACE}", " ")
         inside = self._inside[-1] if self._inside else ""
         if inside == "title" and "svg" not in self._inside:
             self.title += data
