@@ -46,6 +46,7 @@ train:
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@$(PYTHON) manage.py load_communes
 	@$(PYTHON) manage.py load_directory resources/data/services_idf.csv
+	@$(PYTHON) manage.py reindex
 	@$(PYTHON) manage.py train_ranking
 
 # Bring locale/ in step with the sentences in the code.

@@ -1,13 +1,18 @@
-"""How right search is: nDCG@10, harmful answers and missed emergencies on the labelled phrases of the tests."""
+"""How right search is: nDCG@10, harmful answers and missed emergencies on the labelled phrases of the tests.
+
+`python -m bench.relevance` prints them for the database of DATABASE_URL, which holds the real starter directory.
+"""
 
 import json
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bench.figures import against, mean, table
 from resources.forms import read_query
 from resources.opening import PARIS
 from resources.search import Answer, search
@@ -15,6 +20,8 @@ from resources.statement import WEIGHTS, Weights
 
 JUDGEMENTS = Path(__file__).resolve().parent.parent / "tests" / "resources" / "search_judgements.json"
 DEPTH = 10
+LEAST_NDCG = 0.9
+HEADS = ("", "phrases", f"nDCG@{DEPTH} / but", "réponse nuisible / but", "urgence manquée / but")
 HARM_DEPTH = 5
 # A Tuesday morning: open hours do not change from one run to the next.
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=PARIS)
@@ -42,7 +49,7 @@ def ndcg(grades: Sequence[int], ideal: Sequence[int], *, depth: int = DEPTH) -> 
     """Normalised discounted cumulative gain (0 to 1) with gains 2^grade − 1."""
 
     def gain(ranked: Sequence[int]) -> float:
-        return sum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(ranked[:depth]))
+        return math.fsum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(ranked[:depth]))
 
     best = gain(sorted(ideal, reverse=True))
     return gain(grades) / best if best else 1.0
@@ -69,6 +76,41 @@ def judge(judgement: dict[str, Any], *, weights: Weights = WEIGHTS) -> Judged:
     )
 
 
-def mean(values: Sequence[float]) -> float:
-    """Arithmetic mean, 0 for nothing."""
-    return sum(values) / len(values) if values else 0.0
+def by_register(judged: Sequence[Judged]) -> list[list[str]]:
+    """Lines of the table: all phrases, then each way of writing."""
+    groups = {"toutes les phrases": list(judged)}
+    for one in judged:
+        groups.setdefault(one.register, []).append(one)
+    return [row(name, group) for name, group in groups.items()]
+
+
+def row(name: str, judged: Sequence[Judged]) -> list[str]:
+    """One line: how right the answers to these phrases are."""
+    return [
+        name,
+        str(len(judged)),
+        against(mean([one.ndcg for one in judged]), LEAST_NDCG, digits=3, at_least=True),
+        against(sum(bool(one.harmful) for one in judged), 0, digits=0),
+        against(sum(bool(one.missed) for one in judged), 0, digits=0),
+    ]
+
+
+def faults(judged: Sequence[Judged]) -> str:
+    """Phrases with a harmful answer or a missed emergency, one a line."""
+    return "".join(
+        f"  {word} «{one.phrase}» : {', '.join(slugs)}\n"
+        for one in judged
+        for word, slugs in (("nuisible", one.harmful), ("urgence manquée", one.missed))
+        if slugs
+    )
+
+
+def main() -> None:
+    """Print the table, and what is wrong."""
+    judged = [judge(judgement) for judgement in judgements()]
+    sys.stdout.write(table("Pertinence de la recherche, annuaire de départ", HEADS, by_register(judged)))
+    sys.stdout.write(faults(judged))
+
+
+if __name__ == "__main__":
+    main()

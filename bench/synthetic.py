@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 from django.utils import timezone
 from psycopg import sql
 
+from bench.progress import Progress
 from resources import indexing
 from resources.models import AccessChannel, Commune, Organisation, Place, Service, public_id_of, stable_uuid
 from resources.vocabulary import DEPARTEMENTS, Gender, Kind, Need, Rule
 
 SEED = 20261123
-CHUNK = 2000
+CHUNK = 2000  # a multiple of four: so many services make an organisation
 CHECKED_ON = date(2026, 11, 1)
 HOURS = (
     "", "", "", "24/7", "Mo-Fr", "Mo-Fr 09:00-17:00", "Mo-Fr 09:00-12:30,13:30-17:30", "Mo-Su 09:00-23:00",
@@ -77,7 +78,7 @@ def fill(count: int, *, tell: Callable[[str], None] = lambda _line: None) -> Non
             stored = writer.submit(store, batch)
             tell(f"{done} fiches sur {count}")
         stored.result()
-        writer.submit(connection.close).result()
+        writer.submit(connections.close_all).result()
     tell("mots")
     indexing.count_words()
     with connection.cursor() as cursor:
@@ -99,7 +100,7 @@ def without_search_indexes(tell: Callable[[str], None]) -> Iterator[None]:
 
 def batches(count: int) -> Iterator[tuple[int, list[Service]]]:
     """The services in order, each batch with how many there are by its end."""
-    chance = random.Random(SEED)  # noqa: S311  # the same services every time is the point
+    chance = random.Random(SEED)
     communes = list(Commune.objects.order_by("insee"))
     population = list(accumulate(commune.population for commune in communes))
     now = timezone.now()
@@ -122,17 +123,15 @@ def store(batch: list[Service]) -> None:
 
 def copy(model: type[models.Model], rows: Iterable[models.Model]) -> None:
     """Save new rows with COPY, several times faster than INSERT; PostgreSQL numbers those without an identifier."""
-    fields = [
-        field for field in model._meta.concrete_fields if not field.generated and not isinstance(field, models.AutoField)
-    ]
+    written = [field for field in model._meta.concrete_fields if not field.generated]
+    fields = {field.column: field for field in written if field.column and not isinstance(field, models.AutoField)}
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join([sql.Identifier(column) for column in fields])
     )
     with connection.cursor() as cursor, cursor.copy(statement) as stream:
         for row in rows:
-            stream.write_row(
-                [field.get_db_prep_save(field.pre_save(row, add=True), connection=connection) for field in fields]
-            )
+            values = [(field, field.pre_save(row, add=True)) for field in fields.values()]
+            stream.write_row([field.get_db_prep_save(value, connection=connection) for field, value in values])
 
 
 def made_up(
@@ -188,14 +187,5 @@ def ways_in(service: Service, number: int, chance: random.Random) -> Iterator[Ac
         yield AccessChannel(service=service, kind=AccessChannel.Kind.WEB, value=f"https://{number}.example.org")
 
 
-def show_progress(line: str) -> None:
-    """One line that is written over on a terminal, and kept short in a file."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K  {line}")
-    elif not line.endswith("000 fiches") :
-        sys.stderr.write(f"  {line}\n")
-    sys.stderr.flush()
-
-
 if __name__ == "__main__":
-    fill(int(sys.argv[1]), tell=show_progress)
+    fill(int(sys.argv[1]), tell=Progress())

@@ -324,7 +324,9 @@ def notices(service: Service, *, today: date) -> list[str]:
     if service.on_referral_only:
         said.append(_("Pour y entrer, il faut passer par un professionnel."))
     if service.for_professionals:
-        said.append(_("Pour les professionnels."))
+        # A line that answers everybody must not turn a young person away.
+        also = service.kind == Kind.HOTLINE
+        said.append(_("Aussi pour les professionnels.") if also else _("Pour les professionnels."))
     return said
 
 
@@ -349,7 +351,7 @@ def checked(service: Service, *, today: date) -> str:
 def check(made: str, day: date) -> str:
     """How facts were checked, and when."""
     words = {
-        Service.Check.OFFICIAL_PAGE: _("Page officielle lue le %(day)s"),
+        Service.Check.OFFICIAL_PAGE: _("Copie de page officielle lue le %(day)s"),
         Service.Check.SECONDARY_SOURCE: _("Source indirecte lue le %(day)s, à confirmer"),
         Service.Check.CALL: _("Vérifié par téléphone le %(day)s"),
         Service.Check.VISIT: _("Vérifié sur place le %(day)s"),

@@ -172,7 +172,7 @@ class Service(models.Model):
         NONE = "none", _("Jamais vérifié")
         MEMORY = "memory", _("De mémoire, sans source")
         SEEN_OLD = "seen_old", _("Page ancienne lue")
-        OFFICIAL_PAGE = "official_page", _("Page officielle lue")
+        OFFICIAL_PAGE = "official_page", _("Copie de page officielle lue")
         SECONDARY_SOURCE = "secondary_source", _("Source indirecte lue")
         CALL = "call", _("Appel")
         VISIT = "visit", _("Visite")

@@ -101,6 +101,6 @@ def hour_range(part: str) -> str:
 
 
 def hour_in_words(hour: str) -> str:
-    """«09:00» → «9 h», «17:30» → «17 h 30»."""
+    """«09:00» → «9 h», «17:30» → «17 h 30», never broken across lines."""
     hours, _colon, minutes = hour.partition(":")
-    return f"{int(hours)} h" + (f" {minutes}" if minutes not in {"", "00"} else "")
+    return f"{int(hours)}\N{NO-BREAK SPACE}h" + (f"\N{NO-BREAK SPACE}{minutes}" if minutes not in {"", "00"} else "")

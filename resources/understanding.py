@@ -19,6 +19,7 @@ MINOR_FROM_MODEL = 0.5
 SAID_BY_SYNONYM = 0.45
 ADULT, MINOR, CHILD_UNTIL = 18, 17, 21
 OLDEST = 120
+YOUNGEST = 8
 
 # The starter synonyms use three words that are not needs of the directory.
 TAGS_OF_SYNONYM: dict[str, tuple[str, ...]] = {
@@ -35,6 +36,7 @@ AGE_WITHOUT_UNIT = re.compile(
     r"\b(?:j ai|jai|g|gt|i am|i m|im|aged|tengo|tenho|мне|мени|عمري|معي) (\d{2})\b"
     r"(?! ?(?:euros?|e\b|clients?|h\b|heures?|fois|mois|jours?|semaines?|%|percent|kg|cm))"
 )
+AGE_RANGE = re.compile(r"(?<!\d)(?<!\d )(1\d|2\d) (?:a |et )?(1\d|2\d)(?! ?\d)(?= ans|\b)(?! ?(?:h|heures|euros)\b)")
 # The age of a man in the story is not hers.
 NOT_HER_AGE = re.compile(
     r"(copain|mec|homme|type|client|monsieur|mari|vieux|gars|keum|ami|boyfriend|man|hombre|homem|barbat)s?"
@@ -177,20 +179,23 @@ def dangers_said(folded: str, probability: dict[str, float]) -> frozenset[str]:
 
 def ages_said(folded: str) -> tuple[int, int] | None:
     """Ages (youngest, oldest) that the words give to the person concerned."""
+    asked = AGE_RANGE.search(folded)
+    if asked is not None and int(asked[1]) < int(asked[2]):
+        return int(asked[1]), int(asked[2])
+    if said("young_adult", folded):
+        return ADULT, CHILD_UNTIL
+    adult = said("adult", folded) and not said("minor", folded)
     found = [
         int(match[1])
         for match in (*AGE.finditer(folded), *AGE_WITHOUT_UNIT.finditer(folded))
-        if int(match[1]) >= 8 and not any(wrong.search(folded[: match.start()]) for wrong in (NOT_AN_AGE, NOT_HER_AGE))
+        if int(match[1]) >= (ADULT if adult else YOUNGEST)
+        and not any(wrong.search(folded[: match.start()]) for wrong in (NOT_AN_AGE, NOT_HER_AGE))
     ]
     if found:
         return min(found), min(found)
-    if said("young_adult", folded):
-        return ADULT, CHILD_UNTIL
-    if said("minor", folded):
-        return 10, MINOR
-    if said("adult", folded):
+    if adult:
         return ADULT, OLDEST
-    return None
+    return (10, MINOR) if said("minor", folded) else None
 
 
 def said_of_person(*, ages: tuple[int, int] | None, gender: str | None, model: dict[str, float]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Extensions (all trusted: any database owner may create them) and a French text search without accents."""
 
-from django.contrib.postgres.operations import BtreeGinExtension, CreateExtension, TrigramExtension, UnaccentExtension
+from django.contrib.postgres.operations import CreateExtension, TrigramExtension, UnaccentExtension
 from django.db import migrations
 
 CREATE = """
@@ -20,6 +20,5 @@ class Migration(migrations.Migration):
         UnaccentExtension(),
         TrigramExtension(),
         CreateExtension("cube"),
-        BtreeGinExtension(),
         migrations.RunSQL(CREATE, DROP),
     ]

@@ -1,1 +1,1 @@
-"""Which facts of a service answer which meaning: learnt from phrases that a person of the field judged."""
+"""Which facts of a service answer which meaning: learnt from phrases whose answers were judged one by one."""

@@ -8,7 +8,7 @@ from resources.intent import model, phrasebook, training
 
 
 class Command(BaseCommand):
-    """Train on nineteen phrases in twenty, report on the others, then keep the weights."""
+    """Train on ninety-four phrases in a hundred, report on the others, then keep the weights."""
 
     help = "Apprend le modèle d’intention et affiche sa précision sur des phrases mises de côté."
     requires_system_checks = ()

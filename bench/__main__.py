@@ -1,0 +1,68 @@
+"""`python -m bench`, what `make bench` runs: how right search is, how fast the site answers, how many it bears."""
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+from bench import databases, steps
+
+SIZES = [5_000, 300_000]
+SMALLEST_SIZE, LARGEST_SIZE = 500, 1_000_000
+SECONDS, MOST_SECONDS = 10, 60
+
+
+def size(text: str) -> int:
+    """A number of services that makes sense."""
+    count = int(text)
+    if not SMALLEST_SIZE <= count <= LARGEST_SIZE:
+        raise argparse.ArgumentTypeError(f"un nombre de {SMALLEST_SIZE} à {LARGEST_SIZE}")
+    return count
+
+
+def seconds(text: str) -> int:
+    """A duration that makes sense."""
+    value = int(text)
+    if not 1 <= value <= MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"un nombre de 1 à {MOST_SECONDS}")
+    return value
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Mesure la pertinence et la vitesse du site.")
+    parser.add_argument("--sizes", type=size, nargs="+", default=SIZES, help="nombres de fiches inventées")
+    parser.add_argument("--seconds", type=seconds, default=SECONDS, help="durée de chaque scénario de foule")
+    parser.add_argument("--fresh", action="store_true", help="refait les bases au lieu de reprendre celles d’avant")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Everything in the order in which it is printed."""
+    asked = arguments()
+    signal.signal(signal.SIGTERM, leave)
+    steps.prepare()
+    with databases.server() as url:
+        say("Annuaire de départ")
+        steps.run("-m", "bench.relevance", url=databases.starter(url))
+        steps.run("-m", "bench.intent", url=url)
+        for count in asked.sizes:
+            say(f"Annuaire inventé de {count} fiches")
+            made_up = databases.made_up(url, count, fresh=asked.fresh)
+            steps.run("-m", "bench.speed", str(count), url=made_up)
+            steps.run("-m", "bench.load", str(count), str(asked.seconds), url=made_up)
+
+
+def say(line: str) -> None:
+    """What comes next."""
+    sys.stdout.write(f"\n{line}\n")
+    sys.stdout.flush()
+
+
+def leave(_number: int, _frame: FrameType | None) -> None:
+    """Somebody asks us to end: so does all that we started."""
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Prepared databases are kept as long as nothing changed that decides their content."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from bench import databases
+from config.database import parts_of
+
+NAME = "eclaircie_bench_test"
+
+
+@pytest.fixture
+def server(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the server that the tests run on."""
+    given = connection.get_connection_params()
+    parts = {name: str(given[name]) for name in ("host", "port", "user", "password", "dbname") if given.get(name)}
+    url = "postgresql:///?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in parts.items())
+    yield url
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(NAME)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ana:p%40ss%2Fword@db.example.org:5433/site?sslmode=require",
+        "postgresql://ana:p%40ss%2Fword@db.example.org:5433/?dbname=site&sslmode=require",
+    ],
+)
+def test_another_database_of_the_same_server(url: str) -> None:
+    assert parts_of(databases.address(url, "autre base")) == {
+        "user": "ana",
+        "password": "p@ss/word",
+        "host": "db.example.org",
+        "port": "5433",
+        "dbname": "autre base",
+        "sslmode": "require",
+    }
+
+
+def test_the_address_of_a_socket_in_a_folder_with_spaces() -> None:
+    url = "postgresql://eclaircie@/eclaircie?host=/tmp/mon%20dossier/socket"
+
+    assert parts_of(databases.address(url, NAME))["host"] == "/tmp/mon dossier/socket"
+
+
+def test_every_file_that_decides_is_there() -> None:
+    for pattern in databases.DECIDING:
+        assert list(Path(settings.BASE_DIR).glob(pattern)), pattern
+
+
+def test_the_mark_changes_with_what_it_stands_for(tmp_path: Path, settings: pytest.FixtureRequest) -> None:
+    assert databases.mark() == databases.mark()
+
+
+def test_a_database_is_finished_when_it_bears_its_mark(server: str) -> None:
+    assert databases.mark_of(server, NAME) is None
+
+    databases.create(server, NAME)
+    unfinished = databases.mark_of(server, NAME)
+    databases.set_mark(server, NAME, "abc")
+
+    assert unfinished is None
+    assert databases.mark_of(server, NAME) == "abc"
+    databases.create(server, NAME)
+    assert databases.mark_of(server, NAME) is None

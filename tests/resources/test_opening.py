@@ -1,0 +1,53 @@
+"""Hours mean what they say: open, closed or unknown, on holidays too, and in words."""
+
+from datetime import datetime
+
+import pytest
+
+from resources.opening import PARIS, in_words, is_open, next_change
+
+MONDAY_TEN = datetime(2026, 11, 23, 10, 0, tzinfo=PARIS)
+
+
+@pytest.mark.parametrize(
+    ("expression", "at", "expected"),
+    [
+        ("", MONDAY_TEN, None),
+        ("24/7", MONDAY_TEN, True),
+        ("Mo-Fr 09:00-17:00", MONDAY_TEN, True),
+        ("Mo-Fr 09:00-17:00", MONDAY_TEN.replace(hour=17), False),
+        ("Mo-Fr", MONDAY_TEN, None),
+        ("Mo-Fr", datetime(2026, 11, 22, 10, 0, tzinfo=PARIS), False),
+        ("Mo-Su 20:00-08:00", MONDAY_TEN.replace(hour=3), True),
+        ("Mo-Fr 09:00-17:00; PH off", datetime(2026, 5, 1, 10, 0, tzinfo=PARIS), False),
+        ("Mo-Fr 09:00-17:00 unknown", MONDAY_TEN, None),
+    ],
+)
+def test_open_closed_or_unknown(expression: str, at: datetime, expected: bool | None) -> None:
+    assert is_open(expression, at=at) is expected
+
+
+def test_the_hour_of_paris_counts() -> None:
+    assert is_open("Mo 10:00-11:00", at=datetime.fromisoformat("2026-11-23T09:30:00+00:00")) is True
+
+
+def test_the_next_change_is_told_when_there_is_one() -> None:
+    assert next_change("Mo-Fr 09:00-17:00", at=MONDAY_TEN) == MONDAY_TEN.replace(hour=17)
+    assert next_change("24/7", at=MONDAY_TEN) is None
+    assert next_change("", at=MONDAY_TEN) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "lines"),
+    [
+        ("", []),
+        ("24/7", ["Tous les jours, jour et nuit"]),
+        ("Mo-Fr 09:00-17:30", ["Du lundi au vendredi : 9 h – 17 h 30"]),
+        ("Mo-Su 09:00-23:00", ["Tous les jours : 9 h – 23 h"]),
+        ("Mo,Th 09:00-12:00; Tu 14:00-18:00", ["Lundi, jeudi : 9 h – 12 h", "Mardi : 14 h – 18 h"]),
+        ("Mo", ["Lundi"]),
+        ("week 1-10 Mo 09:00-12:00", ["week 1-10 Mo 09:00-12:00"]),
+    ],
+)
+def test_hours_in_words(expression: str, lines: list[str]) -> None:
+    assert [line.replace("\N{NO-BREAK SPACE}", " ") for line in in_words(expression)] == lines

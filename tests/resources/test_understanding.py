@@ -1,0 +1,132 @@
+"""Places, ages, genders and danger are read in what people type, and stories are not mistaken for the person."""
+
+import pytest
+
+from resources import sealed
+from resources.geography import locate
+from resources.text import fold
+from resources.understanding import Understanding, understand
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Où dormir ?", "ou dormir"),
+        ("J’AI PEURRRRR", "j ai peurr"),
+        ("93000", "93000"),
+        ("cœur  d'Éva", "coeur d eva"),
+        ("🙂", ""),
+    ],
+)
+def test_words_are_folded(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ("j'ai 15 ans", (15, 15)),
+        ("g 16 ans et jsuis en fugue", (16, 16)),
+        ("I am 16 and I ran away", (16, 16)),
+        ("tengo 17 años", (17, 17)),
+        ("мне 17", (17, 17)),
+        ("ma fille de 14 ans", (14, 14)),
+        ("mineure en danger", (10, 17)),
+        ("jeune majeure sans logement", (18, 21)),
+        ("il y a 15 ans on m'a violée", None),
+        ("mon copain de 30 ans me frappe", None),
+        ("j'ai 13 ans et un adulte me donne des cadeaux", (13, 13)),
+        ("je suis majeure mais j'ai commencé à 15 ans", (18, 120)),
+        ("CHRS femmes 18-25 sans enfant", (18, 25)),
+        ("en fugue depuis hier", (10, 17)),
+        ("j'ai 50 euros", None),
+        ("avocat", None),
+    ],
+)
+def test_ages_are_hers(text: str, ages: tuple[int, int] | None) -> None:
+    assert understand(text).ages == ages
+
+
+@pytest.mark.parametrize(
+    ("text", "gender"),
+    [("mon fils se prostitue", "male"), ("je suis une femme trans", "trans"), ("avocat gratuit", None)],
+)
+def test_genders_are_said(text: str, gender: str | None) -> None:
+    assert understand(text).gender == gender
+
+
+@pytest.mark.parametrize(
+    ("text", "departements"),
+    [
+        ("avocat bobigny", ("93",)),
+        ("je vis dans le 9-3", ("93",)),
+        ("foyer à Saint-Ouen", ("93",)),
+        ("centre 78000", ("78",)),
+        ("seine et marne", ("77",)),
+        ("paname", ("75",)),
+        ("il a 75 ans", ()),
+        ("us et coutumes", ()),
+        ("le 119", ()),
+    ],
+)
+def test_places_are_read_inside_the_words(text: str, departements: tuple[str, ...]) -> None:
+    assert understand(text).departements == departements
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("93000", "Bobigny"),
+        ("75018", "Paris 18e Arrondissement"),
+        ("75118", "Paris 18e Arrondissement"),
+        ("92036", "Gennevilliers"),
+        ("saint ouen", "Saint-Ouen-sur-Seine"),
+        ("ST DENIS", "Saint-Denis"),
+        ("92", "Hauts-de-Seine"),
+    ],
+)
+def test_places_are_found_by_postcode_code_or_name(typed: str, name: str) -> None:
+    spot = locate(typed)
+
+    assert spot is not None
+    assert spot.name == name
+
+
+@pytest.mark.parametrize("typed", ["marseille", "13001", "", "%", "99999"])
+def test_unknown_places_stay_unknown(typed: str) -> None:
+    assert locate(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "dangers"),
+    [
+        ("il m'a enfermée", {"violence"}),
+        ("jvais me tuer", {"suicide"}),
+        ("elle respire plus", {"medical"}),
+        ("je suis morte de rire", set()),
+        ("contraception", set()),
+    ],
+)
+def test_danger_is_seen_and_not_imagined(text: str, dangers: set[str]) -> None:
+    assert understand(text).dangers == dangers
+
+
+def test_a_text_without_words_means_nothing() -> None:
+    assert understand(" 🙂 ?!") == Understanding()
+
+
+def test_sealed_words_say_nothing_and_end() -> None:
+    token = sealed.seal("mon mec me frappe")
+
+    assert sealed.unseal(token) == "mon mec me frappe"
+    assert "frappe" not in token
+    assert len(token) == len(sealed.seal("x"))
+    assert sealed.unseal(token[:-4] + "AAAA") is None
+    assert sealed.unseal("é") is None
+
+
+def test_sealed_words_are_forgotten_after_a_quarter_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = sealed.seal("secret")
+    monkeypatch.setattr(sealed, "SECONDS_VALID", -1)
+
+    assert sealed.unseal(token) is None
