@@ -1,9 +1,7 @@
 """`python -m bench`, what `make bench` runs: how right search is, how fast the site answers, how many it bears."""
 
 import argparse
-import signal
 import sys
-from types import FrameType
 
 from bench import databases, steps
 
@@ -40,12 +38,12 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Everything in the order in which it is printed."""
     asked = arguments()
-    signal.signal(signal.SIGTERM, leave)
+    steps.end_on_signals()
     steps.prepare()
     with databases.server() as url:
         say("Annuaire de départ")
         steps.run("-m", "bench.relevance", url=databases.starter(url))
-        steps.run("-m", "bench.intent", url=url)
+        steps.run("-m", "bench.intent", url=steps.NO_DATABASE)
         for count in asked.sizes:
             say(f"Annuaire inventé de {count} fiches")
             made_up = databases.made_up(url, count, fresh=asked.fresh)
@@ -57,11 +55,6 @@ def say(line: str) -> None:
     """What comes next."""
     sys.stdout.write(f"\n{line}\n")
     sys.stdout.flush()
-
-
-def leave(_number: int, _frame: FrameType | None) -> None:
-    """Somebody asks us to end: so does all that we started."""
-    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -33,11 +33,22 @@ DECIDING = (
 _MARK = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
 
 
+class CannotPrepare(SystemExit):
+    """Ends the process with one line on what the database server refuses."""
+
+    def __init__(self, what: str, refusal: psycopg.Error) -> None:
+        super().__init__(f"{what} : {str(refusal).strip().splitlines()[0]}")
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """The address of a PostgreSQL server: that of DATABASE_URL, else our own for as long as it is needed."""
     url = environment.secret("DATABASE_URL")
     if url is not None:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError as refusal:
+            raise CannotPrepare("La base de DATABASE_URL ne répond pas", refusal) from None
         yield url
         return
     cluster = postgres.in_use()
@@ -56,40 +67,48 @@ def address(url: str, name: str) -> str:
 
 def starter(url: str) -> str:
     """The address of a database with the real starter directory, made anew every time."""
-    create(url, STARTER)
-    found = address(url, STARTER)
-    steps.run(steps.manage(), "migrate", "--verbosity", "0", url=found)
-    steps.run(steps.manage(), "load_communes", url=found)
-    steps.run(steps.manage(), "load_directory", STARTER_DIRECTORY, url=found)
+    found = empty(url, STARTER)
+    steps.run(steps.MANAGE, "load_directory", STARTER_DIRECTORY, url=found)
     return found
 
 
 def made_up(url: str, count: int, *, fresh: bool) -> str:
     """The address of a database with so many made-up services, the one of an earlier run if nothing changed."""
     name = f"{PREFIX}{count}"
-    found, expected = address(url, name), mark()
+    expected = mark(settings.BASE_DIR)
     if not fresh and mark_of(url, name) == expected:
-        return found
-    create(url, name)
-    steps.run(steps.manage(), "migrate", "--verbosity", "0", url=found)
-    steps.run(steps.manage(), "load_communes", url=found)
+        return address(url, name)
+    found = empty(url, name)
     steps.run("-m", "bench.synthetic", str(count), url=found)
     # Last of all: a database whose making was interrupted has no mark.
-    run(url, sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(expected)))
+    set_mark(url, name, expected)
     return found
 
 
-def mark() -> str:
-    """What the content depends on, as one short text."""
+def empty(url: str, name: str) -> str:
+    """The address of a database with tables, communes and no service, in the place of the one of that name."""
+    create(url, name)
+    found = address(url, name)
+    steps.run(steps.MANAGE, "migrate", "--verbosity", "0", url=found)
+    steps.run(steps.MANAGE, "load_communes", url=found)
+    return found
+
+
+def create(url: str, name: str) -> None:
+    """A database without anything, in the place of the one of that name."""
+    try:
+        run(url, sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        run(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.Error as refusal:
+        raise CannotPrepare(f"Base {name}", refusal) from None
+
+
+def mark(root: Path) -> str:
+    """All that decides the content of a database, as one short text; `root` is the project's folder."""
     digest = hashlib.sha256()
-    for path in deciding():
-        digest.update(path.relative_to(settings.BASE_DIR).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(path for pattern in DECIDING for path in root.glob(pattern)):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def deciding() -> list[Path]:
-    """The files on which the content depends, migrations included."""
-    return sorted(path for pattern in DECIDING for path in Path(settings.BASE_DIR).glob(pattern))
 
 
 def mark_of(url: str, name: str) -> str | None:
@@ -99,10 +118,9 @@ def mark_of(url: str, name: str) -> str | None:
     return found[0] if found else None
 
 
-def create(url: str, name: str) -> None:
-    """An empty database in the place of the one of that name."""
-    run(url, sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-    run(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+def set_mark(url: str, name: str, text: str) -> None:
+    """Say that a database is finished, and what it was made from."""
+    run(url, sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(text)))
 
 
 def run(url: str, statement: sql.Composed) -> None:

@@ -19,7 +19,7 @@ from threading import Event
 import psutil
 from django.conf import settings
 
-from bench import processes
+from bench import processes, steps
 from bench.figures import UNKNOWN, against, percentile, shown, table
 from bench.progress import Progress
 from bench.scenarios import Ask, Scenario, scenarios
@@ -168,6 +168,7 @@ def memory(web: psutil.Process) -> list[list[str]]:
 
 def main(count: int, seconds: float) -> None:
     """Print both tables."""
+    steps.end_on_signals()
     tell = Progress()
     rows = []
     with site() as (port, web):

@@ -4,13 +4,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from types import FrameType
 
 from django.conf import settings
 
 from config import children, environment
 
 VAR = settings.VAR_DIR / "bench"
+MANAGE = "manage.py"
+NO_DATABASE = "postgresql:///none"
 OTHERS = (environment.PREFIX, "DATABASE_URL")
 PATIENCE = 20.0  # seconds; stopping a web server takes some
 
@@ -39,7 +41,7 @@ def run(*command: str, url: str) -> None:
         env=surroundings(url),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=children.told_when_orphaned(signal.SIGINT),  # noqa: PLW1509  # it takes no lock
+        preexec_fn=children.told_when_orphaned(signal.SIGTERM),  # noqa: PLW1509  # it takes no lock
     )
     try:
         step.wait()
@@ -50,10 +52,10 @@ def run(*command: str, url: str) -> None:
 
 
 def stop(step: subprocess.Popen[bytes]) -> None:
-    """End a step as Ctrl-C would, or after a while at once."""
+    """End a step politely, or after a while at once."""
     if step.poll() is not None:
         return
-    step.send_signal(signal.SIGINT)
+    step.terminate()
     try:
         step.wait(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -61,13 +63,18 @@ def stop(step: subprocess.Popen[bytes]) -> None:
         step.wait()
 
 
+def end_on_signals() -> None:
+    """Ctrl-C and a request to end unwind what runs, so that all that was started is stopped."""
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, leave)
+
+
+def leave(_number: int, _frame: FrameType | None) -> None:
+    """Leave whatever is being done."""
+    raise SystemExit(1)
+
+
 def prepare() -> None:
     """What the steps find in their folder: style sheets under the names that pages use."""
     VAR.mkdir(parents=True, exist_ok=True)
-    nowhere = "postgresql:///none"
-    run(manage(), "collectstatic", "--verbosity", "0", "--no-input", "--clear", url=nowhere)
-
-
-def manage() -> str:
-    """The path of manage.py."""
-    return str(Path(settings.BASE_DIR) / "manage.py")
+    run(MANAGE, "collectstatic", "--verbosity", "0", "--no-input", "--clear", url=NO_DATABASE)

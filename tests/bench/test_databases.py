@@ -17,7 +17,7 @@ NAME = "eclaircie_bench_test"
 
 
 @pytest.fixture
-def server(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+def server(django_db_setup: None) -> Iterator[str]:
     """The address of the server that the tests run on."""
     given = connection.get_connection_params()
     parts = {name: str(given[name]) for name in ("host", "port", "user", "password", "dbname") if given.get(name)}
@@ -46,18 +46,33 @@ def test_another_database_of_the_same_server(url: str) -> None:
 
 
 def test_the_address_of_a_socket_in_a_folder_with_spaces() -> None:
-    url = "postgresql://eclaircie@/eclaircie?host=/tmp/mon%20dossier/socket"
+    url = "postgresql://eclaircie@/eclaircie?host=/srv/mon%20dossier/socket"
 
-    assert parts_of(databases.address(url, NAME))["host"] == "/tmp/mon dossier/socket"
+    assert parts_of(databases.address(url, NAME))["host"] == "/srv/mon dossier/socket"
 
 
 def test_every_file_that_decides_is_there() -> None:
     for pattern in databases.DECIDING:
-        assert list(Path(settings.BASE_DIR).glob(pattern)), pattern
+        assert list(settings.BASE_DIR.glob(pattern)), pattern
 
 
-def test_the_mark_changes_with_what_it_stands_for(tmp_path: Path, settings: pytest.FixtureRequest) -> None:
-    assert databases.mark() == databases.mark()
+def test_the_mark_changes_with_what_it_stands_for(tmp_path: Path) -> None:
+    migrations = tmp_path / "resources" / "migrations"
+    migrations.mkdir(parents=True)
+    (migrations / "0001_begin.py").write_text("one", encoding="utf-8")
+    marks = [databases.mark(tmp_path), databases.mark(tmp_path)]
+
+    (tmp_path / "README.md").write_text("decides nothing", encoding="utf-8")
+    marks.append(databases.mark(tmp_path))
+    assert len(set(marks)) == 1
+
+    (migrations / "0001_begin.py").write_text("two", encoding="utf-8")
+    marks.append(databases.mark(tmp_path))
+    (migrations / "0001_begin.py").rename(migrations / "0002_begin.py")
+    marks.append(databases.mark(tmp_path))
+    (migrations / "0003_more.py").write_text("", encoding="utf-8")
+    marks.append(databases.mark(tmp_path))
+    assert len(set(marks)) == 4
 
 
 def test_a_database_is_finished_when_it_bears_its_mark(server: str) -> None:
@@ -71,3 +86,8 @@ def test_a_database_is_finished_when_it_bears_its_mark(server: str) -> None:
     assert databases.mark_of(server, NAME) == "abc"
     databases.create(server, NAME)
     assert databases.mark_of(server, NAME) is None
+
+
+def test_a_server_that_refuses_is_one_line(server: str) -> None:
+    with pytest.raises(databases.CannotPrepare, match=r"\ABase template1 : .+\Z"):
+        databases.create(server, "template1")

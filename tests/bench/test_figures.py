@@ -52,9 +52,5 @@ def test_some_aims_are_to_be_reached_from_below() -> None:
 
 def test_columns_of_a_table_line_up() -> None:
     assert table("Vitesse", ["", "ms"], [["une fiche", "3,1"], ["accueil", "12,0"]]) == (
-        "\nVitesse\n"
-        "             ms\n"
-        "─────────  ────\n"
-        "une fiche   3,1\n"
-        "accueil    12,0\n"
+        "\nVitesse\n             ms\n─────────  ────\nune fiche   3,1\naccueil    12,0\n"
     )

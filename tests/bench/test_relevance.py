@@ -7,7 +7,9 @@ from resources.models import Service
 from tests.builders import a_channel, a_service, index
 
 
-def judged(*, register: str = "sms", gain: float = 1.0, harmful: tuple[str, ...] = (), missed: tuple[str, ...] = ()) -> Judged:
+def judged(
+    *, register: str = "sms", gain: float = 1.0, harmful: tuple[str, ...] = (), missed: tuple[str, ...] = ()
+) -> Judged:
     return Judged("une phrase", register, gain, harmful, missed, ())
 
 
@@ -65,7 +67,9 @@ def test_an_answer_is_compared_with_its_labels() -> None:
         }
     )
 
-    assert found == Judged("avocats nord", "keyword", 1.0, ("avocats-sud",), ("15-samu",), ("avocats-nord", "avocats-sud"))
+    assert found == Judged(
+        "avocats nord", "keyword", 1.0, ("avocats-sud",), ("15-samu",), ("avocats-nord", "avocats-sud")
+    )
 
 
 def test_there_are_enough_labelled_phrases_and_each_is_whole() -> None:

@@ -31,8 +31,10 @@ def indexes() -> set[str]:
 
 
 def test_the_same_services_come_out_and_the_indexes_are_back() -> None:
-    communes = [a_commune(insee=insee, name=name, population=people) for insee, name, people in
-                (("93008", "Bobigny", 55_000), ("93066", "Saint-Denis", 150_000))]
+    communes = [
+        a_commune(insee=insee, name=name, population=people)
+        for insee, name, people in (("93008", "Bobigny", 55_000), ("93066", "Saint-Denis", 150_000))
+    ]
     before = indexes()
     told: list[str] = []
 

@@ -109,7 +109,7 @@ def test_the_next_change_is_said_in_words() -> None:
         for day, hour in ((23, 10), (23, 18), (23, 5))
     ]
 
-    assert said == ["Ferme à 17 h.", "Ouvre mardi 24 novembre à 9 h.", "Ouvre à 9 h."]
+    assert said == ["Ferme à 17\xa0h.", "Ouvre mardi 24 novembre à 9\xa0h.", "Ouvre à 9\xa0h."]
 
 
 def test_words_follow_the_language_of_the_page() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.relevance import judgements
 from resources.intent import model
 from resources.intent.labels import LABELS, NEEDS
 from resources.intent.phrasebook import phrases, report
@@ -10,7 +11,6 @@ from resources.ranking.features import FACTS, MEANINGS, bits, meaning_vector
 from resources.ranking.model import Table, table
 from resources.ranking.training import judged
 from resources.text import fold
-from bench.relevance import judgements
 
 
 def test_phrases_are_many_varied_and_listed_once() -> None:

@@ -23,7 +23,7 @@ MONDAY_TEN = datetime(2026, 11, 23, 10, 0, tzinfo=PARIS)
         ("Mo-Fr 09:00-17:00 unknown", MONDAY_TEN, None),
     ],
 )
-def test_open_closed_or_unknown(expression: str, at: datetime, expected: bool | None) -> None:
+def test_open_closed_or_unknown(expression: str, at: datetime, *, expected: bool | None) -> None:
     assert is_open(expression, at=at) is expected
 
 

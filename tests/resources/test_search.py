@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bench.relevance import judge, judgements, mean
+from bench.figures import mean
+from bench.relevance import judge, judgements
 from resources import hours
 from resources.forms import read_query
 from resources.models import Service
