@@ -184,6 +184,15 @@ class TestFilters:
         assert slugs(answer) == [right.slug]
         assert answer.total == 1
 
+    def test_what_waits_for_moderators_is_not_even_counted(self) -> None:
+        shown = a_service(needs=["sante"])
+        a_service(needs=["sante"], status=Service.Status.PENDING)
+        a_service(needs=["sante"], status=Service.Status.HIDDEN)
+
+        answer = ask(need="sante")
+
+        assert (slugs(answer), answer.total) == ([shown.slug], 1)
+
     def test_national_services_and_unknown_territories_stay(self) -> None:
         national = a_service(departements=["75", "77", "78", "91", "92", "93", "94", "95"])
         unknown = a_service(departements=[])
