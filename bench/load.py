@@ -29,7 +29,7 @@ from config.management.commands import serve
 HOST = "127.0.0.1"
 CLIENTS = 16
 PATIENCE = 10.0  # seconds
-WARM_UP = 2.0
+WARM_UP = 1.0
 AFTER_ERROR = 0.1
 MOST_WEB_MEMORY = 200
 MOST_MEMORY = 700

@@ -1,18 +1,20 @@
 """Services as a list of answers shows them: rows, ways in and places in one statement, nothing that is not public."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from resources.models import AccessChannel, Commune, Organisation, Place, Service
+from resources.models import Service
 
 # What only moderators may read, and what only search reads.
 NOT_SHOWN = frozenset(
-    {"moderator_note", "source", "keywords", "fact_bits", "departement_bits", "takes_gender_bits", "takes_from_age",
-     "takes_to_age", "standing", "latitude", "longitude", "document", "position"}
-)  # fmt: skip
+    {"moderator_note", "source", "published_at", "updated_at", "keywords", "fact_bits", "departement_bits"}
+    | {"takes_gender_bits", "takes_from_age", "takes_to_age", "standing", "latitude", "longitude"}
+    | {"document", "position"}
+)
 # In the model's order, as Service.from_db expects them.
 FIELDS = tuple(field.attname for field in Service._meta.concrete_fields if field.attname not in NOT_SHOWN)
 
@@ -45,22 +47,54 @@ def published(*, ids: Sequence[UUID], slugs: Sequence[str]) -> list[Service]:
         return [assembled(row) for row in cursor.fetchall()]
 
 
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The organisation of a listed service."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """A public channel of a listed service."""
+
+    kind: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """The commune of a place."""
+
+    insee: str
+    name: str
+    departement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place of a listed service."""
+
+    confidential: bool
+    address: str
+    commune: Town | None
+
+
 def assembled(row: Sequence[Any]) -> Service:
-    """A service whose organisation, channels and places need no further question."""
+    """A service whose organisation, channels and places need no further question.
+
+    They are plain values with the names of the models' fields: making a hundred model instances a page costs
+    more than finding them.
+    """
     *values, organisation_name, channels, places = row
     service = Service.from_db("default", FIELDS, values)
-    service.organisation = Organisation(id=service.organisation_id, name=organisation_name)
+    service._state.fields_cache["organisation"] = Answering(service.organisation_id, organisation_name)
     service._prefetched_objects_cache = {  # type: ignore[attr-defined]
-        "channels": [
-            AccessChannel(service=service, kind=kind, value=value, note=note) for kind, value, note in channels or ()
-        ],
+        "channels": [WayIn(*channel) for channel in channels or ()],
         "places": [
-            Place(
-                service=service,
-                confidential=confidential,
-                address=address,
-                commune=Commune(insee=insee, name=name, departement=departement) if insee else None,
-            )
+            Spot(confidential, address, Town(insee, name, departement) if insee else None)
             for confidential, address, insee, name, departement in places or ()
         ],
     }

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -212,7 +213,13 @@ def fact_score(facts: npt.NDArray[np.float32]) -> str:
 
 def hours_at(at: datetime) -> dict[str, bool | None]:
     """Opening hours in use → open at that moment."""
-    return {hours: is_open(hours, at=at) for hours in hours_in_use()}
+    return states(hours_in_use(), at.replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=16)
+def states(expressions: tuple[str, ...], minute: datetime) -> dict[str, bool | None]:
+    """Opening hours → open at that minute; the same for all questions of a minute."""
+    return {hours: is_open(hours, at=minute) for hours in expressions}
 
 
 def cube_of(spot: Spot) -> str:
