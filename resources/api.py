@@ -1,15 +1,16 @@
 """The JSON questions that programs may ask the directory: search, needs, communes (contract.md §3)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from django.db import connection
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view, permission_classes
-from rest_framework.exceptions import APIException
+from rest_framework.decorators import api_view, parser_classes, permission_classes
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +34,19 @@ ORDER BY translate(lower(unaccent(name)), '-''', '  ') = %(typed)s DESC,
          word_similarity(%(typed)s, translate(lower(unaccent(name)), '-''', '  ')) DESC, population DESC, insee
 LIMIT %(most)s
 """
+
+
+class ShallowJSON(JSONParser):
+    """JSON that is not nested thousands deep, which Python cannot read."""
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What was sent. Raises ParseError."""
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError from error
 
 
 class FoundService(serializers.Serializer[Found]):
@@ -104,6 +118,7 @@ def _parameter(name: str, kind: OpenApiTypes = OpenApiTypes.STR, *, many: bool =
 )
 @api_view(["GET", "POST"])
 @permission_classes([AllowAny])
+@parser_classes([ShallowJSON])
 def search_services(request: Request) -> Response:
     """Services for a question, best first; POST keeps the words out of addresses and logs."""
     asked = request.query_params if request.method == "GET" else request.data

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from resources import sealed
-from resources.forms import InvalidQuery, Query, read_query
+from resources.forms import InvalidQuery, Query, is_yes, read_query
 from resources.text import MAX_QUERY
 from resources.vocabulary import CODE_OF_NEED
 
@@ -73,10 +73,13 @@ def from_form(values: QueryDict) -> Asked:
 
 
 def coded(values: QueryDict) -> dict[str, str]:
-    """Filters that are set, needs as their short codes."""
-    given = {name: str(values.get(name, "")).strip() for name in FILTERS}
-    filters = {name: value for name, value in given.items() if value}
-    needs = [need for value in values.getlist("need") for need in value.split(",") if need]
-    if needs:
-        filters["need"] = ",".join(CODE_OF_NEED.get(need, need) for need in needs)
-    return filters
+    """Filters that are set, written in one way only: needs once each as their short codes, a switch as 1.
+
+    Every link of a page carries them, and options are remembered by them: neither may grow with what is sent.
+    """
+    given = {name: str(values.get(name, "")).strip()[:LONGEST_PLACE] for name in FILTERS if name != "need"}
+    given["open_now"] = "1" if is_yes(given["open_now"]) else ""
+    needs = [need.strip() for value in values.getlist("need") for need in value.split(",")]
+    codes = dict.fromkeys(CODE_OF_NEED.get(need, need) for need in needs if need)
+    given["need"] = ",".join(codes)
+    return {name: given[name] for name in FILTERS if given[name]}

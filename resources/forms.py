@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -100,11 +100,15 @@ def _one(given: list[Any]) -> str | None:
 def _text(given: list[Any]) -> str:
     if given and not isinstance(given[-1], str):
         raise _Unknown("invalid")
-    return given[-1].replace("\0", " ")[:LONGEST_TEXT] if given else ""
+    if not given:
+        return ""
+    # JSON can hold half a character (a lone surrogate), which no answer could repeat.
+    whole: str = given[-1].encode(errors="replace").decode()
+    return whole.replace("\0", " ")[:LONGEST_TEXT]
 
 
 def _needs(given: list[Any]) -> tuple[str, ...]:
-    parts = [part for value in given for part in str(value).split(",") if part]
+    parts = [part.strip() for value in given for part in str(value).split(",") if part.strip()]
     needs = [NEED_CODES.get(part, part) for part in parts]
     if any(need not in Need.values for need in needs):
         raise _Unknown("unknown")
@@ -134,7 +138,8 @@ def _ages(given: list[Any]) -> tuple[int, int] | None:
         return None
     if value in AGE_BANDS:
         return AGE_BANDS[value]
-    if not (value.isascii() and value.isdigit() and int(value) <= OLDEST):
+    # Length first: Python refuses to read thousands of digits.
+    if not (value.isascii() and value.isdigit() and len(value) <= 3 and int(value) <= OLDEST):
         raise _Unknown("invalid")
     return int(value), int(value)
 
@@ -161,13 +166,19 @@ def _open_at(given: list[Any]) -> datetime | None:
         return timezone.now()
     try:
         moment = datetime.fromisoformat(value.replace(" ", "+"))
-    except ValueError as error:
+        # There and back: an hour that the change to summer time skips becomes the one that clocks show then.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=PARIS)).astimezone(UTC).astimezone(PARIS)
+    except (ValueError, OverflowError) as error:
         raise _Unknown("invalid") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
 
 
 def _flag(given: list[Any]) -> bool:
-    return bool(given) and str(given[-1]).lower() in {"1", "yes", "true", "on", "oui"}
+    return bool(given) and is_yes(str(given[-1]))
+
+
+def is_yes(value: str) -> bool:
+    """Whether a value switches a filter on."""
+    return value.lower() in {"1", "yes", "true", "on", "oui"}
 
 
 def _whole(largest: int, usual: int) -> Callable[[list[Any]], int]:

@@ -39,6 +39,14 @@ ORDINARY_WORDS = frozenset(
     }
     | {"villes", "bougival", "parc", "nanteuil"}
 )
+# A number before one of these counts something: «75 euros», «un client de 78 ans».
+COUNTED_WORDS = frozenset(
+    {
+        "ans", "an", "piges", "mois", "semaines", "jours", "jour", "heures", "heure", "h", "minutes", "min",
+        "euros", "euro", "e", "balles", "boules", "dollars", "lei", "fois", "clients", "passes", "personnes",
+        "kg", "kilos", "km", "metres", "cm", "percent", "years", "year", "yo", "anos", "ani", "anni",
+    }
+)  # fmt: skip
 DEPARTEMENT_NAMES: dict[str, str] = {
     **{fold(name): code for code, name in DEPARTEMENTS.items()},
     "paname": "75",
@@ -161,7 +169,9 @@ def places_in(words: Sequence[str]) -> tuple[list[Spot], set[int]]:
     while position < len(words):
         for length in range(min(LONGEST_NAME, len(words) - position), 0, -1):
             name = " ".join(words[position : position + length])
-            spot = named(name, before=words[position - 1] if position else "", known=known)
+            before = words[position - 1] if position else ""
+            after = words[position + length] if position + length < len(words) else ""
+            spot = named(name, before=before, after=after, known=known)
             if spot is not None:
                 spots.append(spot)
                 used.update(range(position, position + length))
@@ -171,11 +181,11 @@ def places_in(words: Sequence[str]) -> tuple[list[Spot], set[int]]:
     return list(dict.fromkeys(spots)), used
 
 
-def named(name: str, *, before: str, known: Gazetteer) -> Spot | None:
+def named(name: str, *, before: str, after: str, known: Gazetteer) -> Spot | None:
     """The place that these words name, if they surely do."""
     if name in DEPARTEMENT_NAMES:
         return spot_of(known.by_insee[PARIS]) if name == "paris" else middle_of(DEPARTEMENT_NAMES[name])
-    if name in DEPARTEMENTS and before not in {"a", "il", "y"}:
+    if name in DEPARTEMENTS and before not in {"a", "il", "y"} and after not in COUNTED_WORDS:
         return middle_of(name)
     if name in known.by_postcode:
         return locate(name)

@@ -72,7 +72,10 @@ class Moment(serializers.DateTimeField):
 
     def to_internal_value(self, value: datetime | str) -> datetime:
         """Read it, mending a lost plus sign."""
-        return super().to_internal_value(LOST_PLUS.sub("+", value) if isinstance(value, str) else value)
+        try:
+            return super().to_internal_value(LOST_PLUS.sub("+", value) if isinstance(value, str) else value)
+        except OverflowError:
+            self.fail("overflow")
 
 
 class ListParameters(serializers.Serializer[Any]):

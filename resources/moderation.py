@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from resources import indexing
@@ -57,10 +58,11 @@ def load_starter(rows: Iterable[Row], *, places: dict[str, list[str]], checked_o
     `places` gives the INSEE codes where a service is publicly known to be, by slug.
     Raises DirectoryFileError when a row names a commune that does not exist.
     """
+    rows = list(rows)
     with transaction.atomic():
-        known = set(Service.objects.values_list("slug", flat=True))
+        wait_for_other_loads()
+        known = services_known(rows)
         communes = Commune.objects.in_bulk()
-        rows = list(rows)
         problems = [
             Problem(row.line, "commune", "code INSEE inconnu dans la région")
             for row in rows
@@ -86,6 +88,19 @@ def load_starter(rows: Iterable[Row], *, places: dict[str, list[str]], checked_o
             indexing.count_words()
     published = sum(service.status == Service.Status.PUBLISHED for service in entered)
     return Loaded(published=published, waiting=len(entered) - published, untouched=len(rows) - len(entered))
+
+
+def wait_for_other_loads() -> None:
+    """Two loads at the same moment follow each other, so that the second sees what the first entered."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE resources_service IN SHARE ROW EXCLUSIVE MODE")
+
+
+def services_known(rows: Iterable[Row]) -> set[str]:
+    """Slugs of the rows whose service exists, also when moderators gave it another slug since."""
+    slug_of = {stable_uuid("service", row.slug): row.slug for row in rows}
+    there = Service.objects.filter(Q(pk__in=slug_of) | Q(slug__in=slug_of.values())).values_list("pk", "slug")
+    return {slug for identifier, now_called in there for slug in (now_called, slug_of.get(identifier, now_called))}
 
 
 def enter(row: Row, *, communes: list[Commune], checked_on: date) -> Service:

@@ -1,5 +1,6 @@
 """Opening hours (OpenStreetMap's syntax, French holidays): open at a moment, until when, and in words."""
 
+import re
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 PARIS = ZoneInfo("Europe/Paris")
 ALWAYS = "24/7"
+RANGES = re.compile(r"\d{1,2}:\d{2}-\d{1,2}:\d{2}(, ?\d{1,2}:\d{2}-\d{1,2}:\d{2})*")
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +74,7 @@ def in_words(expression: str) -> list[str]:
     for rule in expression.split(";"):
         days, space, hours = rule.strip().partition(" ")
         named = days_in_words(days)
-        if named is None or (space and ":" not in hours):
+        if named is None or (space and not RANGES.fullmatch(hours)):
             return [expression]
         times = ", ".join(hour_range(part) for part in hours.split(",")) if hours else ""
         lines.append(_("%(days)s : %(hours)s") % {"days": named, "hours": times} if times else named)

@@ -1,6 +1,7 @@
 """The one SQL statement that ranks: a few candidates by index, scored by words, learnt facts, place and freshness."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -72,29 +73,37 @@ def rank(asked: Question, *, weights: Weights, count_to: int) -> tuple[list[Rank
     """Page of ranked services, and how many match (counted up to `count_to`).
 
     The best by standing for the words, for the tags and by distance are the candidates (three short index
-    scans); only they are scored, so the cost does not grow with the directory.
+    scans); only they are scored, so the cost does not grow with the directory. Further pages have more candidates,
+    which come after all of the first ones: pages read one after the other show every service once.
     """
     statement = Statement()
     query = asked.query
     offset = (query.page - 1) * query.per_page
-    pool = POOL if offset + query.per_page <= POOL else DEEP_POOL
     where = " AND ".join(filters(asked, statement))
     matches = matching(asked, statement) if asked.has_words else ["true"]
     either = " OR ".join(matches)
     pools = [
-        f"(SELECT id FROM resources_service WHERE {where} AND {match} ORDER BY standing DESC, id LIMIT {pool})"
-        for match in matches
+        f"SELECT id FROM resources_service WHERE {where} AND {match} ORDER BY standing DESC, id" for match in matches
     ]
     chord = "NULL::float8"
     if asked.spot is not None:
         point = statement.put(cube_of(asked.spot)) + "::cube"
         chord = f"service.position <-> {point}"
         pools.append(
-            f"(SELECT id FROM resources_service WHERE {where} AND ({either}) AND position IS NOT NULL"
-            f" ORDER BY position <-> {point} LIMIT {pool})"
+            f"SELECT id FROM resources_service WHERE {where} AND ({either}) AND position IS NOT NULL"
+            f" ORDER BY position <-> {point}"
         )
+    candidates, order = candidates_in(pools, up_to=POOL), ""
+    if offset + query.per_page > POOL:
+        candidates = (
+            "SELECT id, min(turn) AS turn FROM ("
+            f"SELECT id, 1 AS turn FROM ({candidates}) AS first"
+            f" UNION ALL SELECT id, 2 FROM ({candidates_in(pools, up_to=DEEP_POOL)}) AS further"
+            ") AS found GROUP BY id"
+        )
+        order = "candidate.turn, "
     words = word_score(asked.vocabulary, statement)
-    order = ordering(asked, statement, words=words, chord=chord, weights=weights)
+    order += ordering(asked, statement, words=words, chord=chord, weights=weights)
     sql = f"""
         SELECT counted.total, page.id, page.chord, page.words
         FROM (
@@ -104,7 +113,7 @@ def rank(asked: Question, *, weights: Weights, count_to: int) -> tuple[list[Rank
         LEFT JOIN LATERAL (
             SELECT service.id, {chord} AS chord, {words} AS words,
                    row_number() OVER (ORDER BY {order}) AS place
-            FROM ({" UNION ".join(pools)}) AS candidate JOIN resources_service AS service USING (id)
+            FROM ({candidates}) AS candidate JOIN resources_service AS service USING (id)
             ORDER BY place LIMIT {query.per_page} OFFSET {offset}
         ) AS page ON true
         ORDER BY page.place
@@ -114,6 +123,11 @@ def rank(asked: Question, *, weights: Weights, count_to: int) -> tuple[list[Rank
         rows = cursor.fetchall()
     ranked = [Ranked(key, kilometres(length), matched) for _total, key, length, matched in rows if key is not None]
     return ranked, rows[0][0]
+
+
+def candidates_in(pools: Sequence[str], *, up_to: int) -> str:
+    """The first services of each pool, each once."""
+    return " UNION ".join(f"({pool} LIMIT {up_to})" for pool in pools)
 
 
 def filters(asked: Question, statement: Statement) -> list[str]:

@@ -16,6 +16,7 @@ MOST_WORDS = 10
 SHORTEST_MENDED = 5
 LONG_WORD = 8
 RARE = 12
+MARKUP = re.compile(r"<[^<>]*>|[<>]")
 
 _LOOK_UP = """
 SELECT asked.word, used.services, near.word, near.shown
@@ -68,13 +69,17 @@ class Vocabulary:
         return tuple(word for word in self.words if word.services or word.mended)
 
     def suggestion(self, text: str) -> str | None:
-        """The question with its misspelt words mended, or None; only words of the directory are proposed."""
+        """The question without markup and with its misspelt words mended, or None.
+
+        Only words of the directory are proposed.
+        """
         mended = {word.typed: word.shown for word in self.words if word.shown}
         if not mended:
             return None
-        parts = re.split(r"(\W+)", text)
+        plain = " ".join(MARKUP.sub(" ", text).split())
+        parts = re.split(r"(\W+)", plain)
         proposal = "".join(mended.get(fold(part)) or part for part in parts)
-        return proposal if proposal != text else None
+        return proposal if proposal != plain else None
 
 
 @cache

@@ -2,14 +2,17 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 
 from resources.geography import Spot, places_in
 from resources.intent.labels import DANGERS, NEEDS, TOPICS
 from resources.intent.model import meaning
 from resources.text import MAX_QUERY, fold
+from resources.vocabulary import DEPARTEMENTS
 
 WEAKEST_TAG = 0.12
 MOST_TAGS = 8
@@ -20,6 +23,7 @@ SAID_BY_SYNONYM = 0.45
 ADULT, MINOR, CHILD_UNTIL = 18, 17, 21
 OLDEST = 120
 YOUNGEST = 8
+FEWEST_GROUPS = 4
 
 # The starter synonyms use three words that are not needs of the directory.
 TAGS_OF_SYNONYM: dict[str, tuple[str, ...]] = {
@@ -124,7 +128,7 @@ def understand(text: str) -> Understanding:
     folded = fold(text[:MAX_QUERY])
     if not folded:
         return Understanding()
-    all_words = folded.split()
+    all_words = with_numbers_closed_up(folded.split())
     places, place_words = places_in(all_words)
     probability = meaning(folded)
     ages = ages_said(folded)
@@ -153,6 +157,19 @@ def understand(text: str) -> Understanding:
             "place": 1.0 if places else 0.0,
         },
     )
+
+
+def with_numbers_closed_up(words: Sequence[str]) -> list[str]:
+    """A telephone number as the one word that the directory knows: 0 800 05 95 95 → 0800059595.
+
+    Its pairs of figures are no départements; a list of départements is no telephone number.
+    """
+    closed_up: list[str] = []
+    for is_number, run in groupby(words, key=lambda word: word.isascii() and word.isdigit()):
+        group = list(run)
+        is_telephone = is_number and len(group) >= FEWEST_GROUPS and not set(group) <= set(DEPARTEMENTS)
+        closed_up += ["".join(group)] if is_telephone else group
+    return closed_up
 
 
 def tags_meant(folded: str, probability: dict[str, float]) -> dict[str, float]:

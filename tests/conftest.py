@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, s
 from pytest_django.live_server_helper import LiveServer
 
 from config import postgres
+from resources import hours
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = [
@@ -45,6 +46,12 @@ def django_db_modify_db_settings() -> Iterator[None]:
     yield
     connections.close_all()
     cluster.destroy()
+
+
+@pytest.fixture(autouse=True)
+def _hours_of_this_test_only() -> None:
+    """Each test has a directory of its own: what a process keeps of the last one's for a minute is forgotten."""
+    hours.forget()
 
 
 def throw_away_cluster(var: Path) -> postgres.Cluster:

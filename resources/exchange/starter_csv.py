@@ -54,6 +54,10 @@ ON_REFERRAL = re.compile(
     re.IGNORECASE,
 )
 MAIL = re.compile(r"\s*Courriel : (?P<mail>[^\s@]+@[^\s@]+\.\w+)\s*(?:\([^)]*\))?\.?")
+# What the database takes, said here so that a refusal names the line.
+LONGEST_NAME, LONGEST_ADDRESS, LONGEST_HOURS, LONGEST_SITE = 200, 200, 300, 300
+LATITUDES, LONGITUDES = (48.0, 49.3), (1.4, 3.6)
+SITE = re.compile(r"https?://\S+")
 SAID_FREE = re.compile(r"gratuit|hors facture|sans payer", re.IGNORECASE)
 
 
@@ -134,11 +138,19 @@ class Cells:
 
     def read(self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
         """Parsed cell, or `otherwise` and a problem."""
+        text = self.values.get(column, "")
         try:
-            return parse(self.values.get(column, ""))
+            return parse(storable(text))
         except Refusal as refusal:
             self.problems.append(Problem(self.line, column, str(refusal)))
             return otherwise
+
+
+def storable(text: str) -> str:
+    """A cell as it is. Raises Refusal when the database cannot hold it."""
+    if "\0" in text:
+        raise Refusal("caractère nul interdit")
+    return text
 
 
 def number(text: str) -> str:
@@ -149,7 +161,7 @@ def number(text: str) -> str:
     digits = re.sub(r"[\s.\-]", "", text)
     if not digits:
         return ""
-    if not re.fullmatch(r"\+?\d{2,15}", digits):
+    if not re.fullmatch(r"\+[0-9]{6,15}|[0-9]{2,10}", digits):
         raise Refusal("ce n’est pas un numéro de téléphone")
     try:
         parsed = phonenumbers.parse(digits, "FR")
@@ -171,11 +183,25 @@ def hours(text: str) -> str:
 def address_of_site(text: str) -> str:
     """Web address with its scheme. Raises Refusal otherwise."""
     text = text.strip()
-    if text:
-        parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or "." not in parts.netloc or " " in text:
-            raise Refusal("adresse de site incomplète (https://…)")
+    try:
+        complete = SITE.fullmatch(text) is not None and "." in urlsplit(text).netloc
+    except ValueError:
+        complete = False
+    if text and not complete:
+        raise Refusal("adresse de site incomplète (https://…)")
     return text
+
+
+def at_most(letters: int, parse: Callable[[str], str]) -> Callable[[str], str]:
+    """Parser of a cell that the database holds up to a length."""
+
+    def parse_short(text: str) -> str:
+        parsed = parse(text)
+        if len(parsed) > letters:
+            raise Refusal(f"trop long ({letters} caractères au plus)")
+        return parsed
+
+    return parse_short
 
 
 def one_of(known: frozenset[str] | set[str]) -> Callable[[str], str]:
@@ -204,14 +230,21 @@ def age(text: str) -> int | None:
     return int(text)
 
 
-def degrees(text: str) -> float | None:
-    """Decimal degrees or nothing."""
-    if not text.strip():
-        return None
-    try:
-        return float(text)
-    except ValueError as error:
-        raise Refusal("des degrés décimaux sont attendus") from error
+def degrees(between: tuple[float, float]) -> Callable[[str], float | None]:
+    """Parser of a cell that holds decimal degrees of the region, or nothing."""
+
+    def parse(text: str) -> float | None:
+        if not text.strip():
+            return None
+        try:
+            number = float(text)
+        except ValueError as error:
+            raise Refusal("des degrés décimaux sont attendus") from error
+        if not between[0] <= number <= between[1]:
+            raise Refusal("hors d’Île-de-France")
+        return number
+
+    return parse
 
 
 def required(text: str) -> str:
@@ -277,6 +310,16 @@ def lines(path: Path) -> Iterator[Cells]:
         raise DirectoryFileError([Problem(1, "-", f"fichier CSV en UTF-8 attendu ({error})")]) from error
 
 
+def misplaced(cells: Cells) -> Iterator[Problem]:
+    """Cells of a public place that say too little to be kept."""
+    given = {column for column in OPTIONAL_COLUMNS if cells.values.get(column, "").strip()}
+    if given and "commune" not in given:
+        yield Problem(cells.line, "commune", "vide : une adresse ou un point est dans une commune")
+    for one, other in (("latitude", "longitude"), ("longitude", "latitude")):
+        if one in given and other not in given:
+            yield Problem(cells.line, other, f"vide, mais {one} est donnée")
+
+
 def read_row(cells: Cells) -> Row:
     """One line as a Row; what is wrong with it is noted in `cells.problems`."""
     categories: list[str] = cells.read("category", many_of(set(NEEDS_OF_CATEGORY)), [])
@@ -286,9 +329,9 @@ def read_row(cells: Cells) -> Row:
     channels = [
         ("phone", cells.read("phone", number, "")),
         ("sms", cells.read("sms", number, "")),
-        ("chat", cells.read("chat", address_of_site, "")),
+        ("chat", cells.read("chat", at_most(LONGEST_SITE, address_of_site), "")),
         ("email", mail["mail"] if mail else ""),
-        ("web", cells.read("website", address_of_site, "")),
+        ("web", cells.read("website", at_most(LONGEST_SITE, address_of_site), "")),
     ]
     confidential = cells.read("address_confidential", one_of({"yes", "no"}), "no") == "yes"
     if confidential:
@@ -297,6 +340,8 @@ def read_row(cells: Cells) -> Row:
             for column in ("address", "latitude", "longitude")
             if cells.values.get(column, "").strip()
         ]
+    else:
+        cells.problems += misplaced(cells)
     languages: list[str] = cells.read("languages", many_of(set(LANGUAGES)), [])
     min_age, max_age = cells.read("min_age", age, None), cells.read("max_age", age, None)
     if min_age is not None and max_age is not None and min_age > max_age:
@@ -306,8 +351,8 @@ def read_row(cells: Cells) -> Row:
     return Row(
         line=cells.line,
         slug=cells.read("slug", a_slug, ""),
-        name=cells.read("name", required, ""),
-        organisation=cells.read("organisation", required, ""),
+        name=cells.read("name", at_most(LONGEST_NAME, required), ""),
+        organisation=cells.read("organisation", at_most(LONGEST_NAME, required), ""),
         kind=cells.read("kind", one_of(set(Kind.values)), ""),
         needs=needs,
         topics=[category for category in categories if category not in Need.values],
@@ -315,7 +360,7 @@ def read_row(cells: Cells) -> Row:
         on_referral_only=ON_REFERRAL.search(description) is not None,
         departements=cells.read("departements", many_of(set(DEPARTEMENTS)), []),
         channels=[(kind, value) for kind, value in channels if value],
-        opening_hours=cells.read("opening_hours", hours, ""),
+        opening_hours=cells.read("opening_hours", at_most(LONGEST_HOURS, hours), ""),
         # «fr» alone is the file's default, not a fact seen (data/README.md): unknown stays unknown.
         languages=[] if languages == ["fr"] else languages,
         min_age=min_age,
@@ -325,10 +370,10 @@ def read_row(cells: Cells) -> Row:
         free=False if charged else True if SAID_FREE.search(description) else None,
         anonymous={"yes": True, "no": False}.get(anonymous),
         confidential=confidential,
-        address=cells.read("address", str.strip, ""),
+        address=cells.read("address", at_most(LONGEST_ADDRESS, str.strip), ""),
         commune=cells.read("commune", str.strip, ""),
-        latitude=cells.read("latitude", degrees, None),
-        longitude=cells.read("longitude", degrees, None),
+        latitude=cells.read("latitude", degrees(LATITUDES), None),
+        longitude=cells.read("longitude", degrees(LONGITUDES), None),
         description=MAIL.sub("", description).strip(),
         note=cells.read("note", str.strip, ""),
         source=cells.read("source", str.strip, ""),

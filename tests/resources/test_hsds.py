@@ -539,6 +539,7 @@ def test_taxonomies_and_terms(client: Client) -> None:
         ("/services", {"taxonomy_id": "nope"}, {"taxonomy_id": ["invalid"]}),
         ("/services", {"modified_after": "hier"}, {"modified_after": ["invalid"]}),
         ("/services", {"modified_after": "9999-12-31T23:59:59-23:00"}, {"modified_after": ["overflow"]}),
+        ("/services", {"modified_after": "0001-01-01"}, {"modified_after": ["overflow"]}),
         ("/services", {"proximity": "500"}, {"postcode": ["required"]}),
         ("/services", {"postcode": "93000", "proximity": "nan"}, {"proximity": ["invalid"]}),
         ("/services", {"postcode": "9300"}, {"postcode": ["invalid"]}),

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 
 from resources.management.commands.load_directory import STARTER_CHECKED_ON
 from resources.models import AccessChannel, Commune, Organisation, Place, Service, Verification
@@ -145,6 +147,34 @@ def test_what_moderators_changed_is_left_alone(communes: None) -> None:
     assert Service.objects.values_list("status", "description").get(slug="acpe") == ("hidden", "Corrigé.")
 
 
+def test_a_service_that_moderators_renamed_is_not_entered_again(communes: None) -> None:
+    load(STARTER)
+    Service.objects.filter(slug="acpe").update(slug="autre-nom")
+
+    said = load(STARTER)
+
+    assert said == "0 publiés, 0 en attente de modération, 133 déjà présents.\n"
+    assert not Service.objects.filter(slug="acpe").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_loads_at_the_same_moment_follow_each_other(communes: None) -> None:
+    def load_alone() -> str:
+        try:
+            return load(STARTER)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        loads = [threads.submit(load_alone) for _number in range(2)]
+
+    assert sorted(one.result() for one in loads) == [
+        "0 publiés, 0 en attente de modération, 133 déjà présents.\n",
+        "85 publiés, 48 en attente de modération, 0 déjà présents.\n",
+    ]
+    assert Service.objects.count() == 133
+
+
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
@@ -174,6 +204,28 @@ def test_what_moderators_changed_is_left_alone(communes: None) -> None:
         (
             {"address_confidential": "yes", "latitude": "48.9", "longitude": "2.4"},
             "ligne 7, colonne latitude : interdit : le lieu est confidentiel",
+        ),
+        ({"name": "x" * 201}, "ligne 7, colonne name : trop long (200 caractères au plus)"),
+        (
+            {"opening_hours": "Mo-Fr 09:00-10:00; " * 20 + "Sa off"},
+            "ligne 7, colonne opening_hours : trop long (300 caractères au plus)",
+        ),
+        ({"note": "a\0b"}, "ligne 7, colonne note : caractère nul interdit"),
+        ({"phone": "0033142356128"}, "ligne 7, colonne phone : ce n’est pas un numéro de téléphone"),
+        ({"phone": "٠١٤٢٣٥٦١٢٨"}, "ligne 7, colonne phone : ce n’est pas un numéro de téléphone"),
+        ({"website": "http://["}, "ligne 7, colonne website : adresse de site incomplète (https://…)"),
+        ({"website": "HTTPS://exemple.fr"}, "ligne 7, colonne website : adresse de site incomplète (https://…)"),
+        (
+            {"address": "1 rue de la Paix"},
+            "ligne 7, colonne commune : vide : une adresse ou un point est dans une commune",
+        ),
+        (
+            {"commune": "93008", "latitude": "48.9"},
+            "ligne 7, colonne longitude : vide, mais latitude est donnée",
+        ),
+        (
+            {"commune": "93008", "latitude": "nan", "longitude": "2.4"},
+            "ligne 7, colonne latitude : hors d’Île-de-France",
         ),
         ({"commune": "13055"}, "ligne 7, colonne commune : code INSEE inconnu dans la région"),
         ({"adresse": "1 rue"}, "ligne 1, colonne adresse : colonne inconnue"),

@@ -47,6 +47,10 @@ def test_the_next_change_is_told_when_there_is_one() -> None:
         ("Mo,Th 09:00-12:00; Tu 14:00-18:00", ["Lundi, jeudi : 9 h – 12 h", "Mardi : 14 h – 18 h"]),
         ("Mo", ["Lundi"]),
         ("week 1-10 Mo 09:00-12:00", ["week 1-10 Mo 09:00-12:00"]),
+        ("Mo-Fr 09:00-12:00, We 14:00-18:00", ["Mo-Fr 09:00-12:00, We 14:00-18:00"]),
+        ('Mo-Fr "sur rendez-vous: appeler"', ['Mo-Fr "sur rendez-vous: appeler"']),
+        ("Mo-Fr (sunrise+01:00)-18:00", ["Mo-Fr (sunrise+01:00)-18:00"]),
+        ("Mo-Fr 09:00-17:00 off", ["Mo-Fr 09:00-17:00 off"]),
     ],
 )
 def test_hours_in_words(expression: str, lines: list[str]) -> None:

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -287,6 +288,26 @@ def test_an_unknown_place_is_shown_again_with_its_error(client: Client) -> None:
 
     assert seen.fields["near"] == "Nulle-Part-les-Bains"
     assert "Lieu inconnu" in seen.words
+
+
+def test_links_do_not_grow_with_what_is_sent(client: Client) -> None:
+    sent = {
+        "need": ",".join(["n2", "hebergement"] * 500),
+        "open_now": "x" * 5000,
+        "near": "93000" + " " * 95 + "y" * 5000,
+    }
+
+    seen = see(client, "/fr/annuaire/?" + urlencode(sent | {"departement": "93"}))
+
+    carried = [link for link in seen.links if "departement=93" in link and "/annuaire/?" in link and "/en/" not in link]
+    assert carried
+    assert max(map(len, carried)) < 150
+
+
+def test_needs_in_any_number_are_one_choice(client: Client) -> None:
+    links = see(client, "/fr/annuaire/?need=juridique, n2,n4&need=n2&departement=93&open_now=yes").links
+
+    assert "/fr/annuaire/?need=n4,n2&open_now=1" in links
 
 
 def test_a_filter_goes_away_in_one_tap(client: Client) -> None:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bench.figures import mean
 from bench.relevance import judge, judgements
-from resources import hours
+from resources import hours, statement
 from resources.forms import read_query
 from resources.models import Service
 from resources.opening import PARIS
@@ -21,13 +21,6 @@ from tests.builders import a_channel, a_commune, a_place, a_service, index
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=PARIS)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_hours() -> Iterator[None]:
-    hours.forget()
-    yield
-    hours.forget()
 
 
 def ask(**asked: Any) -> Answer:
@@ -73,6 +66,7 @@ class TestMeaning:
             ("116006", "116-006-aide-aux-victimes"),
             ("powher", "lao-pow-her"),
             ("crip 92", "crip-92"),
+            ("01 71 29 50 02", "lao-pow-her"),
             ("bus des femmes", "les-amis-du-bus-des-femmes"),
             ("maison des femmes saint denis", "la-maison-des-femmes-de-saint-denis"),
             ("il menace de publier mes nudes", "3018-violences-numeriques"),
@@ -87,6 +81,9 @@ class TestMeaning:
 
         assert slugs(answer)[0] == "astheriia"
         assert answer.did_you_mean == "asthériia"
+
+    def test_a_suggestion_repeats_no_markup(self) -> None:
+        assert ask(q="<script>alert(1)</script>  <Astheria").did_you_mean == "alert(1) asthériia"
 
     def test_insults_match_and_are_never_proposed(self) -> None:
         answer = ask(q="jsuis une tchoinn")
@@ -253,6 +250,30 @@ class TestFilters:
         assert [len(page) for page in pages] == [3, 3, 1, 0]
         assert {slug for page in pages for slug in page} == expected
         assert ask(need="sante", per_page=3, page=4).total == 7
+
+    @pytest.mark.parametrize("asked", [{"need": "sante"}, {"q": "dépistage"}, {"q": "dépistage", "near": "93000"}])
+    @pytest.mark.parametrize("per_page", [50, 20])
+    def test_pages_beyond_the_first_candidates_repeat_and_lose_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], per_page: int
+    ) -> None:
+        """Candidates that the pages before did not have would come first, were they scored with the others."""
+        monkeypatch.setattr(statement, "POOL", per_page)
+        expected = []
+        for number in range(3 * per_page):
+            later = number > per_page
+            service = a_service(
+                name="Dépistage" if later else "Centre",
+                description="Dépistage",
+                needs=["sante"],
+                phones=[] if later else ["0199000000"],
+                indexed=False,
+            )
+            expected.append(service)
+        index(*expected)
+
+        pages = [slugs(ask(**asked, per_page=per_page, page=page)) for page in range(1, 5)]
+
+        assert sorted(slug for page in pages for slug in page) == sorted(service.slug for service in expected)
 
     @pytest.mark.parametrize("services", [1, 3, 30])
     def test_the_number_of_statements_never_grows(self, services: int) -> None:

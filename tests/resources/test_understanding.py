@@ -67,6 +67,12 @@ def test_genders_are_said(text: str, gender: str | None) -> None:
         ("il a 75 ans", ()),
         ("us et coutumes", ()),
         ("le 119", ()),
+        ("mon client de 75 ans", ()),
+        ("il me doit 95 euros", ()),
+        ("0 800 05 95 95", ()),
+        ("01 42 75 93 77", ()),
+        ("foyer 75 77 93 95", ("75", "77", "93", "95")),
+        ("j'ai 17 ans je suis dans le 75", ("75",)),
     ],
 )
 def test_places_are_read_inside_the_words(text: str, departements: tuple[str, ...]) -> None:
@@ -105,6 +111,12 @@ def test_unknown_places_stay_unknown(typed: str) -> None:
         ("elle respire plus", {"medical"}),
         ("je suis morte de rire", set()),
         ("contraception", set()),
+        ("I need a good lawyer", set()),
+        ("le weekend my mother", set()),
+        ("мне нужна кровать", set()),
+        ("i want to end my life", {"suicide"}),
+        ("she took too much, OD", {"medical"}),
+        ("идет кровь", {"medical"}),
     ],
 )
 def test_danger_is_seen_and_not_imagined(text: str, dangers: set[str]) -> None:
