@@ -60,8 +60,10 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-
 lock:
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --group embedded -c requirements/runtime.txt -o requirements/embedded.txt
+	$(LOCK) --group demo -c requirements/runtime.txt -o requirements/demo.txt
+	$(LOCK) --group node -c requirements/runtime.txt -o requirements/node.txt
 	$(LOCK) --group training -c requirements/runtime.txt -o requirements/training.txt
-	$(LOCK) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/embedded.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml --group dev --group demo -c requirements/runtime.txt -c requirements/embedded.txt -o requirements/dev.txt
 
 # Forget everything that was installed or stored here.
 clean:

@@ -21,6 +21,8 @@ DEMO = environment.flag("DEMO", default=False)  # `make serve` asks for 1
 SECRET_KEY = environment.secret_key(VAR_DIR / "secret_key")
 PUBLIC_URL = environment.web_address("PUBLIC_URL", schemes=("https", "http")).rstrip("/")
 ALLOWED_HOSTS = environment.host_names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# What finds cases and completes senders' keys: outside the database and its backups.
+PEPPERS_FILE = environment.folder("PEPPERS_FILE", default=VAR_DIR / "peppers.json")
 EXIT_URL = environment.web_address("EXIT_URL", default="https://fr.wikipedia.org/")
 
 # Legal notice. Empty values are shown as "to be filled in before opening".
@@ -45,6 +47,7 @@ INSTALLED_APPS = [
     "config",
     "accounts",
     "resources",
+    "referrals",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
