@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "csp",
+    "procrastinate.contrib.django",
     "config",
     "accounts",
     "resources",

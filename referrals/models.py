@@ -301,9 +301,9 @@ class Referral(models.Model):
                 condition=~Q(status="waiting") | Q(due_at__isnull=False), name="referral_that_waits_has_a_due_time"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["closed", "exhausted"], closed_on__isnull=False, content_dies_on__isnull=False)
-                | Q(status__in=["waiting", "acknowledged", "answered"], closed_on__isnull=True),
-                name="referral_that_ended_says_when_it_dies",
+                condition=Q(status__in=["closed", "exhausted"], closed_on__isnull=False)
+                | Q(status__in=["waiting", "acknowledged", "answered"], closed_on__isnull=True, content_dies_on=None),
+                name="referral_that_ended_says_when",
             ),
         ]
         indexes: ClassVar = [

@@ -1,0 +1,114 @@
+"""The only door to confidential rows: the person by her locator, a member by what is with their own team."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404
+
+from referrals import crypto
+from referrals.crypto import Context, Direction
+from referrals.models import AccessRecord, Member, Message, MessageWrap, PlanStep, Referral
+from referrals.peppers import peppers
+
+State = PlanStep.State
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message as its sender may open it."""
+
+    context: Context
+    direction: str
+    partner_name: str
+    day: date
+    ciphertext: bytes
+    wrap: crypto.Wrap
+
+
+# --- the person -----------------------------------------------------------------------------------------------------
+
+
+def by_locator(locator: bytes) -> Referral | None:
+    """The referral of a locator of 16 bytes, or None; the same one query for known and unknown ones."""
+    hidden = [pepper.hidden(locator) for pepper in peppers().epochs]
+    return (
+        Referral.objects.filter(locator_hash__in=hidden)
+        .prefetch_related(Prefetch("plan", PlanStep.objects.select_related("partner")))
+        .first()
+    )
+
+
+def answer_to(locator: bytes) -> bytes:
+    """What the second pepper makes of a locator: of the referral's own epoch when there is one, else of the current
+    epoch. Every epoch is computed each time, and one query made, so that nothing tells the two apart."""
+    answers = {pepper.epoch: pepper.completes(locator) for pepper in peppers().epochs}
+    hidden = [pepper.hidden(locator) for pepper in peppers().epochs]
+    epoch = Referral.objects.filter(locator_hash__in=hidden).values_list("pepper_epoch", flat=True).first()
+    return answers.get(epoch or 0, answers[peppers().current.epoch])
+
+
+def messages_for_sender(referral: Referral) -> list[Stored]:
+    """All messages of a referral with the sender's wraps, first to last; two queries."""
+    sender = MessageWrap.objects.filter(partner__isnull=True)
+    found = referral.messages.select_related("partner").prefetch_related(
+        Prefetch("wraps", sender, to_attr="for_sender")
+    )
+    return [
+        Stored(
+            context=context_of(referral, message),
+            direction=message.direction,
+            partner_name=message.partner.name if message.partner else "",
+            day=message.day,
+            ciphertext=bytes(message.ciphertext),
+            wrap=crypto.Wrap(bytes(wrap.enc), bytes(wrap.ct)),
+        )
+        for message in found
+        for wrap in message.for_sender
+    ]
+
+
+def context_of(referral: Referral, message: Message) -> Context:
+    """What a message is bound to."""
+    return Context(bytes(referral.case_key), message.sequence, Direction(message.direction))
+
+
+# --- a member of a team ---------------------------------------------------------------------------------------------
+
+
+def inbox(member: Member) -> QuerySet[Referral]:
+    """Referrals that are with the member's team now."""
+    return (
+        Referral.objects.open()
+        .filter(plan__partner=member.partner_id, plan__state__in=(State.WAITING, State.ACKNOWLEDGED))
+        .distinct()
+    )
+
+
+def ended(member: Member) -> QuerySet[Referral]:
+    """Closed referrals that were with the member's team at the end."""
+    return Referral.objects.filter(
+        status=Referral.Status.CLOSED, plan__partner=member.partner_id, plan__state=State.ACKNOWLEDGED
+    ).distinct()
+
+
+def get_referral(member: Member, public_id: UUID, *, on: date) -> Referral:
+    """One of them, and a line in the record of accesses. Raises Http404 for anything that is not with the team."""
+    with_team = inbox(member) | ended(member)
+    referral = with_team.filter(public_id=public_id).first()
+    if referral is None:
+        raise Http404
+    AccessRecord.objects.create(
+        partner_id=member.partner_id, member=member, referral_id_seen=public_id, act="opened", day=on
+    )
+    return referral
+
+
+def wraps_for(member: Member, messages: Sequence[Message]) -> dict[int, list[MessageWrap]]:
+    """Keys of messages that are sealed to the member's team, by message id."""
+    found: dict[int, list[MessageWrap]] = {message.pk: [] for message in messages}
+    for wrap in MessageWrap.objects.filter(message__in=messages, partner_id=member.partner_id):
+        found[wrap.message_id].append(wrap)
+    return found
