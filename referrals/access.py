@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import FilteredRelation, Prefetch, Q, QuerySet
 from django.http import Http404
 
 from referrals import crypto
@@ -14,6 +14,8 @@ from referrals.models import AccessRecord, Member, Message, MessageWrap, PlanSte
 from referrals.peppers import peppers
 
 State = PlanStep.State
+IS_OPEN = Q(status__in=Referral.OPEN, ours__state__in=(State.WAITING, State.ACKNOWLEDGED))
+IS_ENDED = Q(status=Referral.Status.CLOSED, ours__state=State.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,19 @@ def messages_for_sender(referral: Referral) -> list[Stored]:
     ]
 
 
+def plan_of(referral: Referral) -> list[PlanStep]:
+    """Steps of a referral with their partners, in order; one statement unless they were read with it."""
+    known = "plan" in getattr(referral, "_prefetched_objects_cache", {})
+    return list(referral.plan.all() if known else referral.plan.select_related("partner"))
+
+
+def read_nothing() -> None:
+    """The statements that read the plan and the messages of a referral, for one that does not exist."""
+    list(PlanStep.objects.select_related("partner").filter(referral_id=0))
+    list(Message.objects.select_related("partner").filter(referral_id=0))
+    list(MessageWrap.objects.filter(message_id=0, partner__isnull=True))
+
+
 def context_of(referral: Referral, message: Message) -> Context:
     """What a message is bound to."""
     return Context(bytes(referral.case_key), message.sequence, Direction(message.direction))
@@ -78,26 +93,26 @@ def context_of(referral: Referral, message: Message) -> Context:
 # --- a member of a team ---------------------------------------------------------------------------------------------
 
 
+def with_team(member: Member) -> QuerySet[Referral]:
+    """Every referral, with the step of the member's team in its plan as `ours`: there is one at most."""
+    return Referral.objects.annotate(
+        ours=FilteredRelation("plan", condition=Q(plan__partner=member.partner_id)),
+    )
+
+
 def inbox(member: Member) -> QuerySet[Referral]:
     """Referrals that are with the member's team now."""
-    return (
-        Referral.objects.open()
-        .filter(plan__partner=member.partner_id, plan__state__in=(State.WAITING, State.ACKNOWLEDGED))
-        .distinct()
-    )
+    return with_team(member).filter(IS_OPEN)
 
 
 def ended(member: Member) -> QuerySet[Referral]:
     """Closed referrals that were with the member's team at the end."""
-    return Referral.objects.filter(
-        status=Referral.Status.CLOSED, plan__partner=member.partner_id, plan__state=State.ACKNOWLEDGED
-    ).distinct()
+    return with_team(member).filter(IS_ENDED)
 
 
 def get_referral(member: Member, public_id: UUID, *, on: date) -> Referral:
     """One of them, and a line in the record of accesses. Raises Http404 for anything that is not with the team."""
-    with_team = inbox(member) | ended(member)
-    referral = with_team.filter(public_id=public_id).first()
+    referral = with_team(member).filter(IS_OPEN | IS_ENDED, public_id=public_id).first()
     if referral is None:
         raise Http404
     AccessRecord.objects.create(

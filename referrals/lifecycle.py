@@ -1,18 +1,19 @@
 """What happens to a referral, in the order of time; the only writer of its state.
 
-One transaction a step; what is to be done later is queued inside it.
+One transaction a step; what is to be done later is queued inside it. Every step locks in the same order, so that no two
+wait for each other: the referral, its plan, what is queued, then counters of partners, lowest id first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import Exists, F, Max, OuterRef
 from django.utils import timezone
 
 from referrals import crypto, notifications, statistics
 from referrals.keyring import Addressee
-from referrals.models import Event, Member, Message, MessageWrap, Partner, PlanStep, Referral, Urgency
+from referrals.models import Event, Member, Message, MessageWrap, Partner, PlanStep, Referral, TeamKey, Urgency
 from referrals.peppers import peppers
 from referrals.sealing import SealedMessage, SealedReferral
 from resources.opening import ALWAYS, PARIS, is_open, next_change, says_hours
@@ -26,7 +27,8 @@ DAYS_CONTENT_AFTER_EXHAUSTION = 14
 DAYS_RECORD_AFTER_CLOSING = 90
 # Nothing outlives this, whatever happens (CNIL, délibération 2022-008, §46).
 DAYS_AT_MOST = 730
-MOST_CHANGES = 400  # of opening and closing, when a deadline is counted: more than a year of any real hours
+# A team that opens an hour a week would have half a year: nobody waits longer than this, whatever the hours.
+LONGEST_WAIT = timedelta(days=30)
 MOST_MESSAGES = 200
 HELD = (State.WAITING, State.ACKNOWLEDGED)
 
@@ -70,6 +72,8 @@ def submit(
     Raises WrongAddressees, or AlreadySubmitted when the locator holds something else.
     """
     require_addressees(sealed.message, exactly=plan)
+    if sealed.message.sequence != 0:
+        raise WrongAddressees
     try:
         with transaction.atomic():
             return keep(sealed, plan=plan, urgency=urgency, at=at, counted=counted, author=author)
@@ -113,25 +117,26 @@ def keep(
         )
         for position, addressee in enumerate(plan)
     )
-    add_message(referral, sealed.message, sequence=0, direction=crypto.Direction.SENDER, day=day, known=plan)
+    add_message(referral, sealed.message, direction=crypto.Direction.SENDER, day=day, known=plan)
     record(referral, Kind.SUBMITTED, day=day)
     statistics.count([f"{statistics.SENT}:all", f"{statistics.SENT}:urgency:{urgency}", *counted], on=day)
     notifications.ring(first.pk, urgency=urgency)
     # Last, because it locks the partner's row until the end of the transaction.
-    take_in(first.pk)
+    recount(came=first.pk)
     return referral
 
 
 def deadline(urgency: str, opening_hours: str, *, at: datetime) -> datetime:
-    """When a partner must have taken what it is handed at a moment: for *now* an hour, else so many hours of opening.
+    """When a partner must have taken what it is handed at a moment: for *now* an hour, else so many hours of opening,
+    and thirty days at most.
 
     Hours that are unknown, or that never come, count as always open: nobody waits for ever.
     """
-    left = DELAY[Urgency(urgency)]
+    left, latest = DELAY[Urgency(urgency)], at + LONGEST_WAIT
     if urgency == Urgency.NOW or not says_hours(opening_hours) or opening_hours == ALWAYS:
         return at + left
     moment = at
-    for _change in range(MOST_CHANGES):
+    while moment < latest:
         until = next_change(opening_hours, at=moment)
         if until is None:
             break
@@ -140,7 +145,7 @@ def deadline(urgency: str, opening_hours: str, *, at: datetime) -> datetime:
                 break
             left -= until - moment
         moment = until
-    return moment + left
+    return min(moment + left, latest)
 
 
 # --- 2. a partner takes it, or cannot -------------------------------------------------------------------------------
@@ -149,12 +154,13 @@ def deadline(urgency: str, opening_hours: str, *, at: datetime) -> datetime:
 def acknowledge(referral: Referral, *, member: Member, at: datetime) -> None:
     """Take a waiting referral; exactly one caller succeeds, the others get AlreadyHandled."""
     with transaction.atomic():
-        step = current_step(referral, of=member.partner)
-        waiting = Referral.objects.waiting().filter(pk=referral.pk)
-        if step.state != State.WAITING or not waiting.update(status=Status.ACKNOWLEDGED, due_at=None):
+        kept = lock(referral)
+        step = current_step(kept, of=member.partner)
+        if step.state != State.WAITING:
             raise AlreadyHandled
+        Referral.objects.filter(pk=kept.pk).update(status=Status.ACKNOWLEDGED, due_at=None)
         move(step, State.ACKNOWLEDGED, taken_by=member)
-        record(referral, Kind.ACKNOWLEDGED, day=day_of(at), member=member)
+        record(kept, Kind.ACKNOWLEDGED, day=day_of(at), member=member)
 
 
 def decline(referral: Referral, *, member: Member, code: str, at: datetime) -> None:
@@ -166,28 +172,30 @@ def decline(referral: Referral, *, member: Member, code: str, at: datetime) -> N
         kept = lock(referral)
         step = current_step(kept, of=member.partner)
         move(step, State.DECLINED, decline_code=PlanStep.Decline(code))
-        let_go(step.partner_id)
         stop_reading(kept, partner_id=step.partner_id)
         record(kept, Kind.DECLINED, day=day_of(at), member=member)
-        serve_next(kept, at=at)
+        recount(left=step.partner_id, came=serve_next(kept, at=at))
 
 
 def answer(referral: Referral, message: SealedMessage, *, member: Member, own: Addressee, at: datetime) -> Message:
     """Add a partner's message, sealed to the sender and to the partner's own team.
 
-    Raises AlreadyHandled when nobody took the referral yet, NotWithThisPartner, Ended, WrongAddressees.
+    Raises AlreadyHandled when nobody took the referral yet or its place in the case is taken, NotWithThisPartner,
+    Ended, WrongAddressees.
     """
     require_addressees(message, exactly=[own])
+    if own.partner_id != member.partner_id:
+        raise WrongAddressees
     with transaction.atomic():
         kept = lock(referral)
         step = current_step(kept, of=member.partner)
         if step.state != State.ACKNOWLEDGED:
             raise AlreadyHandled
+        require_next(kept, message)
         day = day_of(at)
         written = add_message(
             kept,
             message,
-            sequence=next_sequence(kept),
             direction=crypto.Direction.PARTNER,
             day=day,
             known=[own],
@@ -216,7 +224,6 @@ def hand_over(
         if target is not None and target.state != State.PLANNED:
             raise AlreadyHandled
         move(step, State.HANDED_OVER)
-        let_go(step.partner_id)
         stop_reading(kept, partner_id=step.partner_id)
         day = day_of(at)
         record(kept, Kind.HANDED_OVER, day=day, member=member)
@@ -231,13 +238,18 @@ def hand_over(
             last = kept.plan.aggregate(last=Max("position"))["last"]
             target = PlanStep.objects.create(referral=kept, partner_id=to.partner_id, position=last + 1)
         serve(kept, target, at=at)
+        recount(left=step.partner_id, came=to.partner_id)
 
 
 def tell_authority(referral: Referral, *, member: Member, at: datetime) -> None:
-    """Record that the partner told the CRIP or the prosecutor; the day and nothing else. Raises NotWithThisPartner."""
+    """Record that the partner told the CRIP or the prosecutor; the day and nothing else.
+
+    Raises NotWithThisPartner, Ended.
+    """
     with transaction.atomic():
-        current_step(referral, of=member.partner)
-        record(referral, Kind.AUTHORITY_TOLD, day=day_of(at), member=member)
+        kept = lock(referral)
+        current_step(kept, of=member.partner)
+        record(kept, Kind.AUTHORITY_TOLD, day=day_of(at), member=member)
 
 
 def close(referral: Referral, *, member: Member, at: datetime, outcome: str = "other") -> None:
@@ -254,7 +266,7 @@ def close(referral: Referral, *, member: Member, at: datetime, outcome: str = "o
         end(kept, Status.CLOSED, day=day, days_of_content=DAYS_CONTENT_AFTER_CLOSING)
         record(kept, Kind.CLOSED, day=day, member=member)
         statistics.count([f"{statistics.CLOSED}:all", f"{statistics.CLOSED}:outcome:{outcome}"], on=day)
-        let_go(step.partner_id)
+        recount(left=step.partner_id)
 
 
 # --- 3. the person comes back ---------------------------------------------------------------------------------------
@@ -270,11 +282,11 @@ def write_again(referral: Referral, message: SealedMessage, *, readers: Sequence
         kept = lock(referral)
         if kept.status not in Referral.OPEN or kept.messages.count() >= MOST_MESSAGES:
             raise Ended
+        require_next(kept, message)
         day = day_of(at)
         written = add_message(
             kept,
             message,
-            sequence=next_sequence(kept),
             direction=crypto.Direction.SENDER,
             day=day,
             known=readers,
@@ -299,10 +311,10 @@ def withdraw(referral: Referral) -> None:
     """Erase everything at once, because the person asks."""
     with transaction.atomic():
         kept = lock(referral)
-        for step in kept.plan.filter(state__in=HELD):
-            if kept.status in Referral.OPEN:
-                let_go(step.partner_id)
+        holder = kept.plan.filter(state__in=HELD).first() if kept.status in Referral.OPEN else None
         kept.delete()
+        if holder is not None:
+            recount(left=holder.partner_id)
 
 
 # --- 4. nobody answered in time -------------------------------------------------------------------------------------
@@ -322,11 +334,11 @@ def escalate(referral: Referral, *, at: datetime) -> bool:
             return False
         step = kept.plan.get(state=State.WAITING)
         move(step, State.OVERDUE)
-        let_go(step.partner_id)
         stop_reading(kept, partner_id=step.partner_id)
         record(kept, Kind.OVERDUE, day=day_of(at), partner_id=step.partner_id)
+        came = serve_next(kept, at=at)
         notifications.ring(step.partner_id, urgency=kept.urgency)
-        serve_next(kept, at=at)
+        recount(left=step.partner_id, came=came)
         return True
 
 
@@ -336,22 +348,45 @@ def lose_key(referral: Referral, *, partner: Partner, at: datetime) -> None:
         kept = lock(referral)
         step = current_step(kept, of=partner)
         move(step, State.OVERDUE)
-        let_go(step.partner_id)
         stop_reading(kept, partner_id=step.partner_id)
         record(kept, Kind.KEY_LOST, day=day_of(at), partner_id=step.partner_id)
-        serve_next(kept, at=at)
+        recount(left=step.partner_id, came=serve_next(kept, at=at))
 
 
-def serve_next(referral: Referral, *, at: datetime) -> None:
-    """Hand a referral to the next partner of its plan that can read, or end it when there is none."""
+def lose_epochs(partner: Partner, *, at: datetime) -> int:
+    """Nobody of a partner can open epochs before the current one any more; how many referrals that concerns.
+
+    Those that are with it go on to the next partner, as in `lose_key`; it is asked no more about those where it stands
+    further down the plan. Every person is told when she comes back.
+    """
+    current = TeamKey.objects.get(partner=partner, retired_on__isnull=True)
+    unreadable = MessageWrap.objects.filter(partner=partner, epoch__lt=current.epoch)
+    lost = Referral.objects.filter(Exists(unreadable.filter(message__referral=OuterRef("pk"))))
+    concerned = list(lost.order_by("pk"))
+    with transaction.atomic():
+        for referral in concerned:
+            step = referral.plan.get(partner=partner)
+            if step.state in HELD and referral.status in Referral.OPEN:
+                lose_key(referral, partner=partner, at=at)
+                continue
+            if step.state == State.PLANNED:
+                move(step, State.OVERDUE)
+                record(referral, Kind.KEY_LOST, day=day_of(at), partner_id=partner.pk)
+            stop_reading(referral, partner_id=partner.pk)
+    return len(concerned)
+
+
+def serve_next(referral: Referral, *, at: datetime) -> int | None:
+    """Hand a referral to the next partner of its plan that can read, or end it when there is none; which partner."""
     planned = referral.plan.filter(state=State.PLANNED).order_by("position")
     able = planned.filter(partner__in=Partner.objects.live().filter(active=True, paused=False)).first()
     if able is not None:
         serve(referral, able, at=at)
-        return
+        return able.partner_id
     day = day_of(at)
     end(referral, Status.EXHAUSTED, day=day, days_of_content=DAYS_CONTENT_AFTER_EXHAUSTION)
     record(referral, Kind.EXHAUSTED, day=day)
+    return None
 
 
 def serve(referral: Referral, step: PlanStep, *, at: datetime) -> None:
@@ -362,7 +397,6 @@ def serve(referral: Referral, step: PlanStep, *, at: datetime) -> None:
     Referral.objects.filter(pk=referral.pk).update(status=Status.WAITING, due_at=due)
     record(referral, Kind.SERVED, day=day_of(at), partner_id=partner.pk)
     notifications.ring(partner.pk, urgency=referral.urgency)
-    take_in(partner.pk)
 
 
 # --- 5. the end ------------------------------------------------------------------------------------------------------
@@ -414,14 +448,12 @@ def move(step: PlanStep, state: str, *, decline_code: str = "", taken_by: Member
     step.save(update_fields=["state", "decline_code", "taken_by"])
 
 
-def take_in(partner_id: int) -> None:
-    """One more open referral for a partner."""
-    Partner.objects.filter(pk=partner_id).update(own_open=F("own_open") + 1)
-
-
-def let_go(partner_id: int) -> None:
-    """One open referral less."""
-    Partner.objects.filter(pk=partner_id).update(own_open=F("own_open") - 1)
+def recount(*, left: int | None = None, came: int | None = None) -> None:
+    """One open referral less for the partner that it left, one more for the one that it came to; the last thing that a
+    step does, because it locks their rows."""
+    changes = [(partner_id, by) for partner_id, by in ((left, -1), (came, 1)) if partner_id is not None]
+    for partner_id, by in sorted(changes):
+        Partner.objects.filter(pk=partner_id).update(own_open=F("own_open") + by)
 
 
 def stop_reading(referral: Referral, *, partner_id: int) -> None:
@@ -441,16 +473,21 @@ def end(referral: Referral, status: str, *, day: date, days_of_content: int) -> 
 
 
 def next_sequence(referral: Referral) -> int:
-    """The next place; the referral is locked, so nobody else takes it."""
+    """The place of the next message."""
     last = referral.messages.aggregate(last=Max("sequence"))["last"]
     return 0 if last is None else int(last) + 1
 
 
-def add_message(  # noqa: PLR0913  # a message has so many parts
+def require_next(referral: Referral, message: SealedMessage) -> None:
+    """Raises AlreadyHandled unless the message is sealed for the next place; the lock keeps that place free."""
+    if message.sequence != next_sequence(referral):
+        raise AlreadyHandled
+
+
+def add_message(
     referral: Referral,
     message: SealedMessage,
     *,
-    sequence: int,
     direction: str,
     day: date,
     known: Sequence[Addressee],
@@ -460,7 +497,7 @@ def add_message(  # noqa: PLR0913  # a message has so many parts
     ids = {crypto.SENDER: None, **{one.slug: one.partner_id for one in known}}
     written = Message.objects.create(
         referral=referral,
-        sequence=sequence,
+        sequence=message.sequence,
         direction=direction,
         partner_id=partner_id,
         day=day,

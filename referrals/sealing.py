@@ -25,8 +25,9 @@ class SealedKey:
 
 @dataclass(frozen=True, slots=True)
 class SealedMessage:
-    """A message as it is stored: 8 220 or 65 564 bytes, and its key once per addressee."""
+    """A message as it is stored: its place in the case, 8 220 or 65 564 bytes, and its key once per addressee."""
 
+    sequence: int
     ciphertext: bytes
     keys: tuple[SealedKey, ...]
 
@@ -93,6 +94,7 @@ def seal_message(payload: bytes, *, context: Context, to: Iterable[Addressee], s
     key = crypto.new_key()
     addressed = [(one.slug, one.epoch, one.public_key) for one in to] + [(crypto.SENDER, 0, sender)]
     return SealedMessage(
+        context.sequence,
         crypto.seal(payload, key=key, context=context),
         tuple(
             SealedKey(slug, epoch, crypto.wrap(key, to=public, info=crypto.key_info(context, to=slug, epoch=epoch)))
@@ -106,6 +108,11 @@ def keys_of(code: Code, *, epoch: int | None = None) -> tuple[Secrets, crypto.Ke
     kept = peppers()
     secrets = code.secrets(salt=kept.salt)
     return secrets, pair_of(secrets, epoch=epoch)
+
+
+def site_salt() -> bytes:
+    """The salt that every code is stretched with, 16 bytes; not secret."""
+    return peppers().salt
 
 
 def pair_of(secrets: Secrets, *, epoch: int | None = None) -> crypto.KeyPair:

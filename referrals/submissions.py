@@ -1,0 +1,163 @@
+"""From facts to those who may read, and from a letter or a sealed body to a referral that is on disk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from referrals import handoffs, lifecycle, orientation, sealing, statistics
+from referrals.codes import Code
+from referrals.forms import InvalidForm, Plain
+from referrals.keyring import Addressee, addressees
+from referrals.models import Member, Partner, Referral
+from referrals.routing import Facts, Proposal, route, takes
+from referrals.sealing import SealedReferral
+
+
+class NobodyCanRead(Exception):
+    """No association with a key can take this person, and there is no duty desk; `emergency` are numbers to show."""
+
+    def __init__(self, emergency: tuple[str, ...]) -> None:
+        super().__init__("nobody can read")
+        self.emergency = emergency
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An association that may be asked, why, and the key it reads with."""
+
+    proposal: Proposal
+    stance: str
+    team: Addressee
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person is shown before she chooses; `emergency` and `directory` are slugs of the directory."""
+
+    options: tuple[Option, ...]
+    duty_desk: Addressee | None
+    emergency: tuple[str, ...]
+    directory: tuple[str, ...]
+
+    @property
+    def can_be_written_to(self) -> bool:
+        """Whether anybody at all could read."""
+        return bool(self.options) or self.duty_desk is not None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sent:
+    """A referral that is on disk. `code` is None when the browser drew it."""
+
+    code: Code | None
+    referral: Referral
+    emergency: tuple[str, ...]
+
+
+def offer(facts: Facts, *, at: datetime) -> Offer:
+    """Associations that can take the person and can read, best first, with what is shown beside them; six statements
+    at most, nothing is kept."""
+    teams = addressees()
+    shown = orientation.orient(facts, Partner.objects.filter(slug__in=teams), now=at)
+    stances = dict(
+        Partner.objects.filter(slug__in=[one.partner for one in shown.proposals]).values_list("slug", "stance")
+    )
+    return Offer(
+        options=tuple(Option(one, stances[one.partner], teams[one.partner]) for one in shown.proposals),
+        duty_desk=duty_desk_of(teams),
+        emergency=shown.emergency,
+        directory=shown.directory,
+    )
+
+
+def send_plain(plain: Plain, *, at: datetime, token: str | None = None, author: Member | None = None) -> Sent:
+    """Seal what was typed, in memory, and submit it; afterwards only its addressees can read it.
+
+    With a `token`, the same form sent twice is kept once and gives the same code (15 minutes, see handoffs.py).
+    Raises InvalidForm for partners that cannot take this person, NobodyCanRead.
+    """
+    plan, emergency = plan_for(plain.facts, plain.partners, at=at)
+    code, sealed = sealing.seal_first(plain.letter, to=plan)
+    with transaction.atomic():
+        if token is not None and not handoffs.leave(token, {"code": code.number}, at=at):
+            return sent_before(token, at=at, emergency=emergency)
+        referral = lifecycle.submit(
+            sealed,
+            plan=plan,
+            urgency=plain.facts.urgency,
+            at=at,
+            counted=counters(plain.facts),
+            author=author,
+        )
+    return Sent(code, referral, emergency)
+
+
+def sent_before(token: str, *, at: datetime, emergency: tuple[str, ...]) -> Sent:
+    """What the same form gave the first time. Raises InvalidForm when that is over."""
+    kept = handoffs.take(token, at=at)
+    if kept is None:
+        raise InvalidForm({"token": ["expired"]})
+    code = Code(kept["code"])
+    referral = Referral.objects.get(case_key=sealing.keys_of(code)[1].public)
+    return Sent(code, referral, emergency)
+
+
+def send_sealed(
+    facts: Facts, sealed: SealedReferral, *, plan: Sequence[str], at: datetime, author: Member | None = None
+) -> Sent:
+    """Submit what a browser sealed to the teams that `plan` names, and perhaps to the duty desk.
+
+    Raises InvalidForm for partners that cannot take this person, lifecycle.WrongAddressees for keys that are missing
+    or of an epoch that is over, lifecycle.AlreadySubmitted.
+    """
+    asked, emergency = plan_for(facts, tuple(plan), at=at)
+    addressed = {key.to for key in sealed.message.keys}
+    readers = [one for one in asked if not one.is_duty_desk or one.slug in addressed or len(asked) == 1]
+    referral = lifecycle.submit(
+        sealed, plan=readers, urgency=facts.urgency, at=at, counted=counters(facts), author=author
+    )
+    return Sent(None, referral, emergency)
+
+
+def plan_for(facts: Facts, chosen: tuple[str, ...] | None, *, at: datetime) -> tuple[list[Addressee], tuple[str, ...]]:
+    """Teams in the order in which they are asked, the duty desk last, and the numbers to show; two statements.
+
+    `chosen` are slugs the person agreed to, None for all that are proposed. One that is proposed no more, because an
+    hour has passed, stays good as long as it can take her at all.
+    Raises InvalidForm, NobodyCanRead.
+    """
+    teams = addressees()
+    partners = orientation.profiles(Partner.objects.filter(slug__in=teams))
+    routed = route(facts, partners, at=facts.at or at)
+    proposed = [one.partner for one in routed.proposals]
+    if chosen is None:
+        wanted = proposed
+    else:
+        able = {partner.slug for partner in partners if takes(partner, facts)}
+        desk = duty_desk_of(teams)
+        asked = [slug for slug in chosen if desk is None or slug != desk.slug]
+        if not set(asked) <= able:
+            raise InvalidForm({"partners": ["cannot_take"]})
+        wanted = [slug for slug in proposed if slug in asked] + [slug for slug in asked if slug not in proposed]
+    plan = [teams[slug] for slug in wanted] + [one for one in [duty_desk_of(teams)] if one is not None]
+    if not plan:
+        raise NobodyCanRead(routed.emergency)
+    return plan, routed.emergency
+
+
+def duty_desk_of(teams: Mapping[str, Addressee]) -> Addressee | None:
+    """The duty desk, when it can read."""
+    return next((team for team in teams.values() if team.is_duty_desk), None)
+
+
+def counters(facts: Facts) -> Iterable[str]:
+    """What a new referral raises (statistics.py)."""
+    sent = statistics.SENT
+    return [
+        f"{sent}:referrer:{facts.referrer}",
+        f"{sent}:age:{facts.age_band}",
+        f"{sent}:departement:{facts.departement or 'none'}",
+        *(f"{sent}:need:{need}" for need in facts.needs),
+    ]
