@@ -7,6 +7,7 @@ from bench import databases, steps
 
 SIZES = [5_000, 300_000]
 SMALLEST_SIZE, LARGEST_SIZE = 500, 1_000_000
+OLD_REFERRALS = (0, 100_000)
 SECONDS, MOST_SECONDS = 10, 60
 
 
@@ -49,6 +50,10 @@ def main() -> None:
             made_up = databases.made_up(url, count, fresh=asked.fresh)
             steps.run("-m", "bench.speed", str(count), url=made_up)
             steps.run("-m", "bench.load", str(count), str(asked.seconds), url=made_up)
+        for count in OLD_REFERRALS:
+            say(f"Base de {count} demandes inventées")
+            written = databases.written(url, count, fresh=asked.fresh)
+            steps.run("-m", "bench.sending", str(count), str(asked.seconds), url=written)
 
 
 def say(line: str) -> None:

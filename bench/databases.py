@@ -1,7 +1,7 @@
 """The databases that are measured: made once, kept, and made anew when anything that decides their content changes."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -28,6 +28,14 @@ DECIDING = (
     "resources/data/synonyms_fr.csv",
     "resources/data/topics_fr.csv",
     "accounts/migrations/*.py",
+    "resources/migrations/*.py",
+)
+DECIDING_REFERRALS = (
+    "bench/synthetic_referrals.py",
+    "referrals/crypto.py",
+    "referrals/keyring.py",
+    "accounts/migrations/*.py",
+    "referrals/migrations/*.py",
     "resources/migrations/*.py",
 )
 _MARK = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
@@ -85,6 +93,19 @@ def made_up(url: str, count: int, *, fresh: bool) -> str:
     return found
 
 
+def written(url: str, count: int, *, fresh: bool) -> str:
+    """The address of a database with associations that can be written to and so many old referrals; sending adds to
+    it, so it is taken again only when what was added is little."""
+    name = f"{PREFIX}referrals_{count}"
+    expected = mark(settings.BASE_DIR, deciding=DECIDING_REFERRALS)
+    if not fresh and mark_of(url, name) == expected:
+        return address(url, name)
+    found = empty(url, name)
+    steps.run("-m", "bench.synthetic_referrals", str(count), url=found)
+    set_mark(url, name, expected)
+    return found
+
+
 def empty(url: str, name: str) -> str:
     """The address of a database with tables, communes and no service, in the place of the one of that name."""
     create(url, name)
@@ -103,10 +124,10 @@ def create(url: str, name: str) -> None:
         raise CannotPrepare(f"Base {name}", refusal) from None
 
 
-def mark(root: Path) -> str:
+def mark(root: Path, *, deciding: Sequence[str] = DECIDING) -> str:
     """All that decides the content of a database, as one short text; `root` is the project's folder."""
     digest = hashlib.sha256()
-    for path in sorted(path for pattern in DECIDING for path in root.glob(pattern)):
+    for path in sorted(path for pattern in deciding for path in root.glob(pattern)):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -15,9 +15,10 @@ from rest_framework.response import Response
 
 from referrals import access, codes, crypto, follow_up, forms, keyring, lifecycle, sealing, submissions, wire
 from referrals.forms import InvalidForm
-from referrals.models import Referral
+from referrals.models import PlanStep, Referral
 from resources.api import ShallowJSON
 
+State = PlanStep.State
 NOBODY = {"errors": {"partners": ["nobody_can_read"]}}
 REFUSALS: dict[type[Exception], dict[str, list[str]]] = {
     crypto.TooLong: {"text": ["too_long"]},
@@ -98,7 +99,11 @@ def submit(request: Request) -> Response:
     except submissions.NobodyCanRead as nobody:
         return Response({**NOBODY, "emergency": list(nobody.emergency)}, status=503)
     drawn = {"code": sent.code.words(), "digits": sent.code.digits()} if sent.code is not None else {}
-    return Response({**drawn, "plan": plan_of(sent.referral), "emergency": list(sent.emergency)}, status=201)
+    plan = [
+        {"partner": team.slug, "name": team.name, "state": State.PLANNED if position else State.WAITING}
+        for position, team in enumerate(sent.plan)
+    ]
+    return Response({**drawn, "plan": plan, "emergency": list(sent.emergency)}, status=201)
 
 
 def submit_plain(values: Mapping[str, Any]) -> submissions.Sent:

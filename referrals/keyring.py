@@ -20,6 +20,8 @@ from referrals.models import (
     TeamKeyShare,
 )
 
+MEMBERS_TO_BE_LIVE = 2
+
 
 class KeyringError(Exception):
     """A step that the keys as they are now do not allow; the sentence is for the log, never a value."""
@@ -34,6 +36,7 @@ class Addressee:
     name: str
     epoch: int
     public_key: bytes
+    opening_hours: str
     is_duty_desk: bool
 
 
@@ -61,22 +64,91 @@ class NewEpoch:
     rewraps: Mapping[int, crypto.Wrap]
 
 
-def addressees(*, slugs: Sequence[str] | None = None) -> dict[str, Addressee]:
-    """Live teams by slug, of those named or of all; one query. A team is live when two members hold its key."""
+def live_keys(*, slugs: Sequence[str] | None = None) -> QuerySet[TeamKey]:
+    """Current keys of live teams with their partners, of those named or of all. A team is live when two members hold
+    its key."""
     keys = TeamKey.objects.filter(retired_on__isnull=True, partner__in=Partner.objects.live()).select_related("partner")
-    if slugs is not None:
-        keys = keys.filter(partner__slug__in=slugs)
-    return {
-        key.partner.slug: Addressee(
-            partner_id=key.partner_id,
-            slug=key.partner.slug,
-            name=key.partner.name,
-            epoch=key.epoch,
-            public_key=bytes(key.public_key),
-            is_duty_desk=key.partner.is_duty_desk,
-        )
-        for key in keys.order_by("partner__slug")
-    }
+    return keys.order_by("partner__slug") if slugs is None else keys.filter(partner__slug__in=slugs)
+
+
+def addressees(*, slugs: Sequence[str] | None = None) -> dict[str, Addressee]:
+    """Live teams by slug, of those named or of all; one query."""
+    return {key.partner.slug: addressee(key) for key in live_keys(slugs=slugs)}
+
+
+def addressee(key: TeamKey) -> Addressee:
+    """The team of a key, as messages are sealed to it."""
+    partner = key.partner
+    return Addressee(
+        partner_id=partner.pk,
+        slug=partner.slug,
+        name=partner.name,
+        epoch=key.epoch,
+        public_key=bytes(key.public_key),
+        opening_hours=partner.opening_hours,
+        is_duty_desk=partner.is_duty_desk,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A team's keys as they stand: epochs that are not destroyed, oldest first, and keys of the members who are there.
+
+    `shares` by team key id and member key id.
+    """
+
+    epochs: tuple[TeamKey, ...]
+    keys: tuple[MemberKey, ...]
+    shares: Mapping[tuple[int, int], TeamKeyShare]
+
+    @property
+    def current(self) -> TeamKey | None:
+        """The epoch that messages are sealed to now."""
+        return next((epoch for epoch in self.epochs if epoch.retired_on is None), None)
+
+    @property
+    def holders(self) -> int:
+        """How many can open the current epoch."""
+        current = self.current
+        return 0 if current is None else sum(team_key == current.pk for team_key, _member_key in self.shares)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether messages may be sealed to the team."""
+        return self.holders >= MEMBERS_TO_BE_LIVE
+
+    def lacking(self, key: MemberKey) -> list[TeamKey]:
+        """Epochs that a colleague opens and this member does not."""
+        held = {team_key for team_key, _member_key in self.shares}
+        return [epoch for epoch in self.epochs if epoch.pk in held and (epoch.pk, key.pk) not in self.shares]
+
+    @property
+    def waiting(self) -> list[MemberKey]:
+        """Members who wait for shares from a colleague."""
+        return [key for key in self.keys if self.lacking(key)]
+
+    def opens(self, key: MemberKey) -> bool:
+        """Whether this member opens the current epoch."""
+        current = self.current
+        return current is not None and (current.pk, key.pk) in self.shares
+
+
+def ring(partner: Partner) -> Ring:
+    """The keys of a team; three queries."""
+    epochs = TeamKey.objects.filter(partner=partner, destroyed_on__isnull=True).order_by("epoch")
+    keys = (
+        MemberKey.objects.filter(member__partner=partner, member__left_on__isnull=True)
+        .select_related("member__user")
+        .order_by("pk")
+    )
+    shares = TeamKeyShare.objects.filter(team_key__partner=partner)
+    return Ring(tuple(epochs), tuple(keys), {(one.team_key_id, one.member_key_id): one for one in shares})
+
+
+def current_team(partner: Partner) -> Addressee | None:
+    """The team itself, live or not: with one member left, what it has taken must still be answered."""
+    key = TeamKey.objects.filter(partner=partner, retired_on__isnull=True).select_related("partner").first()
+    return None if key is None else addressee(key)
 
 
 # --- members -------------------------------------------------------------------------------------------------------
@@ -99,6 +171,18 @@ def set_up(member: Member, key: NewMemberKey, *, on: date) -> MemberKey:
         )
         record(member, act="key_set_up", on=on)
     return made
+
+
+def change_paper(member: Member, *, salt: bytes, locked: bytes, on: date) -> None:
+    """Lock the same private key under another paper phrase; the earlier one opens nothing more.
+
+    Raises KeyringError without a key.
+    """
+    with transaction.atomic():
+        changed = MemberKey.objects.filter(member=member).update(paper_salt=salt, by_paper=locked)
+        if not changed:
+            raise KeyringError("this member has no key")
+        record(member, act="paper_changed", on=on)
 
 
 def change_passphrase(member: Member, *, salt: bytes, locked: bytes, on: date) -> None:
@@ -168,7 +252,8 @@ def next_epoch(member: Member, new: NewEpoch, *, on: date, without: Member | Non
 
     In one transaction: the person leaves and loses every share, the new key takes over, open cases are re-wrapped.
     Raises KeyringError when the epoch is not the next one, when shares do not name exactly the members who stay and
-    have a key, or when an open case was left out by somebody who could open it.
+    have a key, when an open case was left out by somebody who could open it, or when the member cannot open the last
+    epoch and a colleague can: that colleague gives a share, nobody takes the team over.
     """
     require_present(member)
     with transaction.atomic():
@@ -178,6 +263,8 @@ def next_epoch(member: Member, new: NewEpoch, *, on: date, without: Member | Non
         if without is not None:
             leave(without, by=member, on=on)
         could_open = TeamKeyShare.objects.filter(team_key=current, member_key__member=member).exists()
+        if not could_open and TeamKeyShare.objects.filter(team_key=current).exists():
+            raise KeyringError("a colleague can open the last epoch")
         if could_open and set(new.rewraps) != set(messages_to_rewrap(member.partner).values_list("pk", flat=True)):
             raise KeyringError("open cases must follow to the new epoch")
         TeamKey.objects.filter(pk=current.pk).update(retired_on=on)
@@ -190,7 +277,6 @@ def next_epoch(member: Member, new: NewEpoch, *, on: date, without: Member | Non
         )
         # The earlier wraps of re-wrapped messages open nothing more that the new ones do not.
         MessageWrap.objects.filter(message__in=list(new.rewraps), partner=member.partner, epoch__lt=new.epoch).delete()
-        destroy_unused(member.partner, on=on)
         return made
 
 
@@ -212,10 +298,13 @@ def leave(member: Member, *, by: Member, on: date) -> None:
 
 
 def destroy_unused(partner: Partner, *, on: date) -> int:
-    """Destroy the shares of retired epochs that no message is sealed to any more; how many epochs."""
+    """Destroy the shares of retired epochs that no message is sealed to any more; how many epochs.
+
+    An epoch retired the same day stays: a message that was being sealed to it at that moment may still come.
+    """
     unused = [
         key
-        for key in TeamKey.objects.filter(partner=partner, retired_on__isnull=False, destroyed_on__isnull=True)
+        for key in TeamKey.objects.filter(partner=partner, retired_on__lt=on, destroyed_on__isnull=True)
         if not MessageWrap.objects.filter(partner=partner, epoch=key.epoch).exists()
     ]
     TeamKeyShare.objects.filter(team_key__in=unused).delete()

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Max, OuterRef
 from django.utils import timezone
 
-from referrals import crypto, notifications, statistics
+from referrals import crypto, first_rows, notifications, statistics
 from referrals.keyring import Addressee
 from referrals.models import Event, Member, Message, MessageWrap, Partner, PlanStep, Referral, TeamKey, Urgency
 from referrals.peppers import peppers
@@ -96,9 +96,8 @@ def keep(
     author: Member | None,
 ) -> Referral:
     """The rows of a new referral."""
-    day, pepper = day_of(at), peppers().current
-    first = Partner.objects.only("opening_hours").get(pk=plan[0].partner_id)
-    referral = Referral.objects.create(
+    day, pepper, first = day_of(at), peppers().current, plan[0]
+    referral = Referral(
         locator_hash=pepper.hidden(sealed.locator),
         pepper_epoch=pepper.epoch,
         case_key=sealed.case_key,
@@ -108,21 +107,14 @@ def keep(
         due_at=deadline(urgency, first.opening_hours, at=at),
         dies_on=day + timedelta(days=DAYS_AT_MOST),
     )
-    PlanStep.objects.bulk_create(
-        PlanStep(
-            referral=referral,
-            partner_id=addressee.partner_id,
-            position=position,
-            state=State.PLANNED if position else State.WAITING,
-        )
-        for position, addressee in enumerate(plan)
-    )
-    add_message(referral, sealed.message, direction=crypto.Direction.SENDER, day=day, known=plan)
-    record(referral, Kind.SUBMITTED, day=day)
-    statistics.count([f"{statistics.SENT}:all", f"{statistics.SENT}:urgency:{urgency}", *counted], on=day)
-    notifications.ring(first.pk, urgency=urgency)
+    notifications.ring(first.partner_id, urgency=urgency)
     # Last, because it locks the partner's row until the end of the transaction.
-    recount(came=first.pk)
+    first_rows.insert(
+        referral,
+        message=sealed.message,
+        plan=plan,
+        counted=[f"{statistics.SENT}:all", f"{statistics.SENT}:urgency:{urgency}", *counted],
+    )
     return referral
 
 
@@ -132,8 +124,22 @@ def deadline(urgency: str, opening_hours: str, *, at: datetime) -> datetime:
 
     Hours that are unknown, or that never come, count as always open: nobody waits for ever.
     """
-    left, latest = DELAY[Urgency(urgency)], at + LONGEST_WAIT
-    if urgency == Urgency.NOW or not says_hours(opening_hours) or opening_hours == ALWAYS:
+    if urgency == Urgency.NOW:
+        return at + DELAY[Urgency.NOW]
+    return after_opening(DELAY[Urgency(urgency)], opening_hours, at=at)
+
+
+def half_gone(referral: Referral, opening_hours: str, *, at: datetime) -> bool:
+    """Whether a referral that waits has waited for half of its delay or more."""
+    half = DELAY[Urgency(referral.urgency)] / 2
+    reached = at + half if referral.urgency == Urgency.NOW else after_opening(half, opening_hours, at=at)
+    return referral.due_at is not None and reached >= referral.due_at
+
+
+def after_opening(left: timedelta, opening_hours: str, *, at: datetime) -> datetime:
+    """When so much opening time has gone since a moment."""
+    latest = at + LONGEST_WAIT
+    if not says_hours(opening_hours) or opening_hours == ALWAYS:
         return at + left
     moment = at
     while moment < latest:
@@ -357,23 +363,30 @@ def lose_epochs(partner: Partner, *, at: datetime) -> int:
     """Nobody of a partner can open epochs before the current one any more; how many referrals that concerns.
 
     Those that are with it go on to the next partner, as in `lose_key`; it is asked no more about those where it stands
-    further down the plan. Every person is told when she comes back.
+    further down the plan. Every person is told when she comes back. One transaction a referral; doing it again does
+    what is left.
     """
     current = TeamKey.objects.get(partner=partner, retired_on__isnull=True)
     unreadable = MessageWrap.objects.filter(partner=partner, epoch__lt=current.epoch)
     lost = Referral.objects.filter(Exists(unreadable.filter(message__referral=OuterRef("pk"))))
     concerned = list(lost.order_by("pk"))
-    with transaction.atomic():
-        for referral in concerned:
-            step = referral.plan.get(partner=partner)
-            if step.state in HELD and referral.status in Referral.OPEN:
-                lose_key(referral, partner=partner, at=at)
-                continue
-            if step.state == State.PLANNED:
-                move(step, State.OVERDUE)
-                record(referral, Kind.KEY_LOST, day=day_of(at), partner_id=partner.pk)
-            stop_reading(referral, partner_id=partner.pk)
+    for referral in concerned:
+        lose_step(referral, partner=partner, at=at)
     return len(concerned)
+
+
+def lose_step(referral: Referral, *, partner: Partner, at: datetime) -> None:
+    """A partner can open a referral no more, wherever it stands in the plan."""
+    with transaction.atomic():
+        kept = lock(referral)
+        step = kept.plan.get(partner=partner)
+        if step.state in HELD and kept.status in Referral.OPEN:
+            lose_key(kept, partner=partner, at=at)
+            return
+        if step.state == State.PLANNED:
+            move(step, State.OVERDUE)
+            record(kept, Kind.KEY_LOST, day=day_of(at), partner_id=partner.pk)
+        stop_reading(kept, partner_id=partner.pk)
 
 
 def serve_next(referral: Referral, *, at: datetime) -> int | None:

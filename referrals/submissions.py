@@ -9,7 +9,7 @@ from django.db import transaction
 from referrals import handoffs, lifecycle, orientation, sealing, statistics
 from referrals.codes import Code
 from referrals.forms import InvalidForm, Plain
-from referrals.keyring import Addressee, addressees
+from referrals.keyring import Addressee, addressee, addressees, live_keys
 from referrals.models import Member, Partner, Referral
 from referrals.routing import Facts, Proposal, route, takes
 from referrals.sealing import SealedReferral
@@ -49,10 +49,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sent:
-    """A referral that is on disk. `code` is None when the browser drew it."""
+    """A referral that is on disk, and the teams that it is handed to, in order. `code` is None when the browser drew
+    it."""
 
     code: Code | None
     referral: Referral
+    plan: tuple[Addressee, ...]
     emergency: tuple[str, ...]
 
 
@@ -82,7 +84,7 @@ def send_plain(plain: Plain, *, at: datetime, token: str | None = None, author: 
     code, sealed = sealing.seal_first(plain.letter, to=plan)
     with transaction.atomic():
         if token is not None and not handoffs.leave(token, {"code": code.number}, at=at):
-            return sent_before(token, at=at, emergency=emergency)
+            return sent_before(token, plan=plan, at=at, emergency=emergency)
         referral = lifecycle.submit(
             sealed,
             plan=plan,
@@ -91,17 +93,17 @@ def send_plain(plain: Plain, *, at: datetime, token: str | None = None, author: 
             counted=counters(plain.facts),
             author=author,
         )
-    return Sent(code, referral, emergency)
+    return Sent(code, referral, tuple(plan), emergency)
 
 
-def sent_before(token: str, *, at: datetime, emergency: tuple[str, ...]) -> Sent:
+def sent_before(token: str, *, plan: Sequence[Addressee], at: datetime, emergency: tuple[str, ...]) -> Sent:
     """What the same form gave the first time. Raises InvalidForm when that is over."""
     kept = handoffs.take(token, at=at)
     if kept is None:
         raise InvalidForm({"token": ["expired"]})
     code = Code(kept["code"])
     referral = Referral.objects.get(case_key=sealing.keys_of(code)[1].public)
-    return Sent(code, referral, emergency)
+    return Sent(code, referral, tuple(plan), emergency)
 
 
 def send_sealed(
@@ -118,18 +120,19 @@ def send_sealed(
     referral = lifecycle.submit(
         sealed, plan=readers, urgency=facts.urgency, at=at, counted=counters(facts), author=author
     )
-    return Sent(None, referral, emergency)
+    return Sent(None, referral, tuple(readers), emergency)
 
 
 def plan_for(facts: Facts, chosen: tuple[str, ...] | None, *, at: datetime) -> tuple[list[Addressee], tuple[str, ...]]:
-    """Teams in the order in which they are asked, the duty desk last, and the numbers to show; two statements.
+    """Teams in the order in which they are asked, the duty desk last, and the numbers to show; one statement.
 
     `chosen` are slugs the person agreed to, None for all that are proposed. One that is proposed no more, because an
     hour has passed, stays good as long as it can take her at all.
     Raises InvalidForm, NobodyCanRead.
     """
-    teams = addressees()
-    partners = orientation.profiles(Partner.objects.filter(slug__in=teams))
+    keys = list(live_keys())
+    teams = {key.partner.slug: addressee(key) for key in keys}
+    partners = [orientation.profile(key.partner) for key in keys if not key.partner.is_duty_desk]
     routed = route(facts, partners, at=facts.at or at)
     proposed = [one.partner for one in routed.proposals]
     if chosen is None:

@@ -1,16 +1,31 @@
 """Test data by plain functions: each gives one saved row that is valid, and takes what matters to the test."""
 
-from datetime import date, timedelta
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from itertools import count
+from secrets import token_bytes
 from typing import Any
+from unicodedata import normalize
 
 from django.utils import timezone
 
+from accounts.models import User
+from referrals import crypto, keyring, lifecycle, sealing
+from referrals.access import context_of
+from referrals.codes import Code
+from referrals.keyring import Addressee
+from referrals.models import Member, MemberKey, MessageWrap, Partner, Referral, Referrer, TeamKey, Urgency
+from referrals.sealing import SealedMessage
 from resources import indexing
 from resources.models import AccessChannel, Commune, Organisation, Place, Service
+from resources.opening import ALWAYS
+from resources.vocabulary import DEPARTEMENTS, Gender, Need
 
 _numbers = count(1)
 CHECKED_ON = date(2026, 11, 1)
+JOINED_ON = date(2026, 1, 5)
+PASSPHRASE = "quatre chats dorment sur le toit"
 
 
 def an_organisation(**facts: Any) -> Organisation:
@@ -80,3 +95,146 @@ def index(*services: Service) -> None:
     """Let search see them as they are now."""
     indexing.reindex(services)
     indexing.count_words()
+
+
+# --- referrals ------------------------------------------------------------------------------------------------------
+
+
+def a_partner(**facts: Any) -> Partner:
+    """A fictional association that takes everybody for everything, always open, unless said otherwise."""
+    number = next(_numbers)
+    return Partner.objects.create(
+        **{
+            "slug": f"partenaire-{number}",
+            "name": f"Partenaire {number} (fictif)",
+            "needs": list(Need.values),
+            "departements": list(DEPARTEMENTS),
+            "genders": list(Gender.values),
+            "languages": ["fr"],
+            "referrers": list(Referrer.values),
+            "urgencies": list(Urgency.values),
+            "commune": "93008",
+            "capacity": 20,
+            "opening_hours": ALWAYS,
+            **facts,
+        }
+    )
+
+
+def a_member(partner: Partner, **facts: Any) -> Member:
+    """A person of a team with an account of their own, and no key yet."""
+    user = facts.pop("user", None) or User.objects.create_user(f"personne-{next(_numbers)}@example.org")
+    return Member.objects.create(**{"partner": partner, "user": user, "joined_on": JOINED_ON, **facts})
+
+
+def a_key_of(member: Member, *, passphrase: str = PASSPHRASE) -> crypto.KeyPair:
+    """Key set-up of a member, as their browser does it; the pair. The paper phrase is thrown away."""
+    pair, passphrase_salt, paper_salt = (
+        crypto.new_pair(),
+        token_bytes(crypto.SALT_BYTES),
+        token_bytes(crypto.SALT_BYTES),
+    )
+    under = crypto.stretch(normalize("NFKC", passphrase).encode(), salt=passphrase_salt)
+    keyring.set_up(
+        member,
+        keyring.NewMemberKey(
+            public_key=pair.public,
+            passphrase_salt=passphrase_salt,
+            by_passphrase=crypto.lock_private_key(pair, under=under, way="passphrase"),
+            paper_salt=paper_salt,
+            by_paper=crypto.lock_private_key(pair, under=crypto.new_key(), way="paper"),
+        ),
+        on=JOINED_ON,
+    )
+    return pair
+
+
+@dataclass
+class Team:
+    """A live team with the private keys that in life only its members' browsers see."""
+
+    partner: Partner
+    members: list[Member]
+    pairs: list[crypto.KeyPair]  # of the members, in the same order
+    key: crypto.KeyPair  # of the current epoch
+
+    @property
+    def addressee(self) -> Addressee:
+        """What messages are sealed to now."""
+        return keyring.addressees(slugs=[self.partner.slug])[self.partner.slug]
+
+    def share_for(self, member: Member) -> crypto.Wrap:
+        """The current team key sealed to a member who has a key."""
+        epoch = TeamKey.objects.get(partner=self.partner, retired_on__isnull=True).epoch
+        info = crypto.share_info(partner=self.partner.slug, epoch=epoch)
+        return crypto.wrap(self.key.private, to=bytes(MemberKey.objects.get(member=member).public_key), info=info)
+
+    def read(self, referral: Referral) -> list[str]:
+        """What the team can open of a referral under its current key, first to last."""
+        texts = []
+        for wrap in MessageWrap.objects.filter(message__referral=referral, partner=self.partner).order_by("message"):
+            context = context_of(referral, wrap.message)
+            info = crypto.key_info(context, to=self.partner.slug, epoch=wrap.epoch)
+            key = crypto.unwrap(crypto.Wrap(bytes(wrap.enc), bytes(wrap.ct)), private=self.key.private, info=info)
+            opened = crypto.unseal(bytes(wrap.message.ciphertext), key=key, context=context)
+            texts.append(str(json.loads(opened)["text"]))
+        return texts
+
+
+def a_team(partner: Partner | None = None, *, people: int = 2, passphrase: str = PASSPHRASE) -> Team:
+    """A partner that can be written to: so many members with keys, the first one a manager, and a live team key."""
+    partner = partner or a_partner()
+    roles = [Member.Role.MANAGER, *[Member.Role.MEMBER] * (people - 1)]
+    members = [a_member(partner, role=role) for role in roles]
+    pairs = [a_key_of(member, passphrase=passphrase) for member in members]
+    team_key = crypto.new_pair()
+    info = crypto.share_info(partner=partner.slug, epoch=1)
+    keys = [member.key.pk for member in members]
+    shares = {
+        pk: crypto.wrap(team_key.private, to=pair.public, info=info) for pk, pair in zip(keys, pairs, strict=True)
+    }
+    keyring.start_team(
+        members[0], keyring.NewEpoch(epoch=1, public_key=team_key.public, shares=shares, rewraps={}), on=JOINED_ON
+    )
+    return Team(partner, members, pairs, team_key)
+
+
+@dataclass
+class Sent:
+    """A referral and the code that only its sender has."""
+
+    referral: Referral
+    code: Code
+
+    @property
+    def pair(self) -> crypto.KeyPair:
+        """The sender's keys."""
+        return sealing.keys_of(self.code, epoch=self.referral.pepper_epoch)[1]
+
+    def readers(self) -> list[Addressee]:
+        """Whom the sender's next message is sealed to."""
+        teams = {one.partner_id: one for one in keyring.addressees().values()}
+        return [teams[partner] for partner in lifecycle.readers_of(self.referral) if partner in teams]
+
+    def writes_again(self, text: str) -> SealedMessage:
+        """The sender's next message, sealed."""
+        sequence = self.referral.messages.count()
+        return sealing.seal_again(text, pair=self.pair, sequence=sequence, to=self.readers())
+
+
+def a_referral(
+    *teams: Team, text: str = "J’ai besoin d’aide.", urgency: str = Urgency.DAY, at: datetime | None = None
+) -> Sent:
+    """A referral that waits with the first of the teams, or of a new one; the others are asked next."""
+    plan = [team.addressee for team in teams or (a_team(),)]
+    code, sealed = sealing.seal_first(sealing.Letter(text), to=plan)
+    return Sent(lifecycle.submit(sealed, plan=plan, urgency=urgency, at=at or timezone.now()), code)
+
+
+def an_answer(team: Team, sent: Sent, text: str = "Bonjour, nous sommes là.") -> SealedMessage:
+    """A team's next message to the sender, sealed to her and to the team itself."""
+    referral = sent.referral
+    context = crypto.Context(bytes(referral.case_key), referral.messages.count(), crypto.Direction.PARTNER)
+    return sealing.seal_message(
+        sealing.Letter(text).payload(), context=context, to=[team.addressee], sender=bytes(referral.case_key)
+    )
