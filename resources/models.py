@@ -17,6 +17,8 @@ from resources.vocabulary import DEPARTEMENTS, Gender, Kind, Need, Rule
 
 PUBLIC_ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 PUBLIC_ID_LENGTH = 8
+# Service.Check, which its own Meta cannot name.
+KNOWN_CHECKS = ["none", "memory", "seen_old", "official_page", "secondary_source", "call", "visit", "owner"]
 NAMESPACE = uuid.UUID("6f0a5dd4-6f55-5a35-9d4e-3c9f3d0f5b11")
 
 
@@ -245,6 +247,17 @@ class Service(models.Model):
         ordering: ClassVar = ["slug"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(name=""), name="service_has_a_name"),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="service_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "published", "hidden"]), name="service_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(saturation__in=["unknown", "open", "waiting", "full"]), name="service_saturation_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(age_rule__in=Rule.values, gender_rule__in=Rule.values), name="service_rules_are_known"
+            ),
+            models.CheckConstraint(condition=Q(verified_by_check__in=KNOWN_CHECKS), name="service_check_is_known"),
             models.CheckConstraint(condition=Q(needs__contained_by=list(Need.values)), name="service_needs_are_known"),
             models.CheckConstraint(
                 condition=Q(departements__contained_by=list(DEPARTEMENTS)),
@@ -389,6 +402,12 @@ class AccessChannel(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["service", "kind", "value"], name="channel_is_listed_once"),
             models.CheckConstraint(
+                condition=Q(kind__in=["phone", "sms", "chat", "email", "web", "place"]), name="channel_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(visibility__in=["public", "professionals"]), name="channel_visibility_is_known"
+            ),
+            models.CheckConstraint(
                 condition=~Q(kind__in=["phone", "sms"]) | Q(value__regex=r"^(\+[0-9]{6,15}|[0-9]{2,10})$"),
                 name="channel_number_is_digits",
             ),
@@ -458,6 +477,7 @@ class Verification(models.Model):
                 name="verification_ends_after_it_begins",
             ),
             models.CheckConstraint(condition=~Q(check_kind="none"), name="verification_was_made_somehow"),
+            models.CheckConstraint(condition=Q(check_kind__in=KNOWN_CHECKS), name="verification_kind_is_known"),
         ]
 
     def __str__(self) -> str:

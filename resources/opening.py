@@ -21,7 +21,9 @@ def parsed(expression: str) -> opening_hours.OpeningHours:
 
 @lru_cache(maxsize=8192)
 def is_open_at_minute(expression: str, minute: datetime) -> bool | None:
-    """Whether open at that minute, None when the hours do not say."""
+    """Whether open at that minute, None when the hours do not say, or are no hours: one bad row breaks no page."""
+    if not opening_hours.validate(expression):
+        return None
     kind, _comment = parsed(expression).state(minute)
     return {opening_hours.State.OPEN: True, opening_hours.State.CLOSED: False}.get(kind)
 
@@ -43,7 +45,7 @@ def says_hours(expression: str) -> bool:
 
 def next_change(expression: str, *, at: datetime) -> datetime | None:
     """When it opens or closes next, Europe/Paris; None when never or unknown."""
-    if not expression or expression == ALWAYS or not says_hours(expression):
+    if not expression or expression == ALWAYS or not says_hours(expression) or not opening_hours.validate(expression):
         return None
     return parsed(expression).next_change(at.astimezone(PARIS))
 

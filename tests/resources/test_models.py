@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import CheckConstraint
 
-from resources.models import AccessChannel, Commune, Organisation, Place, Service, Verification
+from resources.models import KNOWN_CHECKS, AccessChannel, Commune, Organisation, Place, Service, Verification
 from tests.builders import a_commune, a_place, a_service, an_organisation
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,12 @@ WRONG_SERVICES: list[tuple[str, dict[str, Any]]] = [
     ("service_published_was_checked", {"published_at": None}),
     ("service_check_expires_after_it_was_made", {"verified_until": date(2026, 11, 1)}),
     ("service_position_is_whole", {"latitude": 48.9}),
+    ("service_kind_is_known", {"kind": "club"}),
+    ("service_status_is_known", {"status": "secret"}),
+    ("service_saturation_is_known", {"saturation": "busy"}),
+    ("service_rules_are_known", {"age_rule": "some", "min_age": 3}),
+    ("service_rules_are_known", {"gender_rule": "some", "genders": ["female"]}),
+    ("service_check_is_known", {"verified_by_check": "rumour"}),
 ]
 
 
@@ -105,6 +112,8 @@ def test_the_database_refuses_a_wrong_place(constraint: str, facts: dict[str, An
         ("channel_address_is_http", {"kind": "web", "value": "javascript:alert(1)"}),
         ("channel_address_is_http", {"kind": "chat", "value": "3018.fr"}),
         ("channel_mail_has_an_at", {"kind": "email", "value": "contact"}),
+        ("channel_kind_is_known", {"kind": "fax", "value": "0199000000"}),
+        ("channel_visibility_is_known", {"kind": "phone", "value": "0199000000", "visibility": "friends"}),
     ],
 )
 def test_the_database_refuses_a_wrong_channel(constraint: str, facts: dict[str, str]) -> None:
@@ -143,6 +152,7 @@ def test_an_organisation_has_a_name() -> None:
     [
         ("verification_ends_after_it_begins", {"valid_until": date(2026, 11, 1)}),
         ("verification_was_made_somehow", {"check_kind": "none"}),
+        ("verification_kind_is_known", {"check_kind": "rumour"}),
     ],
 )
 def test_the_database_refuses_a_wrong_verification(constraint: str, facts: dict[str, Any]) -> None:
@@ -167,10 +177,27 @@ def test_every_constraint_of_the_directory_is_proven_here() -> None:
         "organisation_has_a_name",
         "verification_ends_after_it_begins",
         "verification_was_made_somehow",
+        "verification_kind_is_known",
+        "channel_kind_is_known",
+        "channel_visibility_is_known",
     }
     models = (Service, Place, AccessChannel, Commune, Organisation, Verification)
 
     assert {constraint.name for model in models for constraint in model._meta.constraints} == proven
+
+
+def test_known_values_are_those_of_the_lists() -> None:
+    assert list(Service.Check.values) == KNOWN_CHECKS
+    for constraint, values in (
+        ("service_status_is_known", Service.Status.values),
+        ("service_saturation_is_known", Service.Saturation.values),
+        ("channel_kind_is_known", AccessChannel.Kind.values),
+        ("channel_visibility_is_known", AccessChannel.Visibility.values),
+    ):
+        model = Service if constraint.startswith("service") else AccessChannel
+        (found,) = (one for one in model._meta.constraints if one.name == constraint)
+        assert isinstance(found, CheckConstraint)
+        assert found.condition.deconstruct()[1][0][1] == list(values)
 
 
 def test_the_opaque_address_stays_the_same_and_says_nothing() -> None:

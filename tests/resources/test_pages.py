@@ -528,3 +528,10 @@ def test_an_expired_check_is_said(client: Client) -> None:
     service = a_service(verified_on=date(2025, 1, 1), verified_until=date(2025, 6, 1))
 
     assert "À vérifier" in see(client, f"/fr/annuaire/{service.public_id}/").words
+
+
+def test_hours_that_are_none_break_no_page(client: Client) -> None:
+    service = a_service(opening_hours="Mo-Fr 25:99-:: 10:00")
+
+    for path in ("annuaire/", "annuaire/?open_now=1", f"annuaire/{service.public_id}/"):
+        assert service.name in client.get(f"/fr/{path}").content.decode()
