@@ -1,11 +1,16 @@
 """Who may sign in to the staff area: a person known by an e-mail address, and nothing else about them."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+models.BinaryField.register_lookup(Length)
+
+DIGEST_BYTES = 32
 
 
 class UserManager(BaseUserManager["User"]):
@@ -56,3 +61,30 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Fold the address before the form looks for an account that already has it."""
         super().clean()
         self.email = self.email.strip().lower()
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Questions about invitations."""
+
+    def valid(self) -> Self:
+        """Those that still open an account."""
+        return self.filter(expires_at__gt=timezone.now())
+
+    def expired(self) -> Self:
+        """Those that open nothing any more."""
+        return self.filter(expires_at__lte=timezone.now())
+
+
+class Invitation(models.Model):
+    """A link that opens an account once: the row goes when it is used. Of the link, only a digest is kept."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="invitation")
+    digest = models.BinaryField(unique=True)
+    expires_at = models.DateTimeField()
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(digest__length=DIGEST_BYTES), name="invitation_keeps_a_digest"),
+        ]

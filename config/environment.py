@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 PREFIX = "ECLAIRCIE_"
 HOST_NAME = re.compile(r"\*|\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]")
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+MAIL_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+|[^<>@\r\n]+ <[^\s<>@]+@[^\s<>@]+>")
+
 
 class WrongSetting(SystemExit):
     """Ends the process with one line for the person who starts the site; the refused value is never repeated."""
@@ -48,6 +51,19 @@ def flag(name: str, *, default: bool) -> bool:
     return value == "1"
 
 
+def demonstration(*, public_url: str, hosts: Iterable[str]) -> bool:
+    """ECLAIRCIE_DEMO: accounts whose passwords are printed, and mail that anybody reads; on one machine only."""
+    wanted = flag("DEMO", default=False)
+    reached_as = {*hosts, *filter(None, [urlsplit(public_url).hostname])}
+    if wanted and not reached_as <= LOOPBACK:
+        raise WrongSetting(
+            f"{PREFIX}DEMO",
+            f"0 : une démonstration ne répond qu’à sa propre machine, et {PREFIX}ALLOWED_HOSTS ou {PREFIX}PUBLIC_URL "
+            "en nomme une autre",
+        )
+    return wanted
+
+
 def subset(name: str, *, default: str, allowed: Iterable[str]) -> tuple[str, ...]:
     """Values separated by commas, in the order given, each one of those allowed."""
     choices = tuple(allowed)
@@ -55,6 +71,36 @@ def subset(name: str, *, default: str, allowed: Iterable[str]) -> tuple[str, ...
     if not set(values) <= set(choices) or len(set(values)) != len(values):
         raise WrongSetting(PREFIX + name, f"des valeurs séparées par des virgules, parmi {', '.join(choices)}")
     return values
+
+
+def choice(name: str, *, default: str, allowed: Iterable[str]) -> str:
+    """One of a few words."""
+    choices = tuple(allowed)
+    value = text(name, default=default)
+    if value not in choices:
+        raise WrongSetting(PREFIX + name, f"une valeur parmi {', '.join(choices)}")
+    return value
+
+
+def host_name(name: str) -> str:
+    """Name of one machine; empty when absent."""
+    value = text(name)
+    if value and not HOST_NAME.fullmatch(value):
+        raise WrongSetting(PREFIX + name, "un nom de machine, sans port")
+    return value
+
+
+def mail_address(name: str, *, default: str) -> str:
+    """A mail address, with or without a name before it."""
+    value = text(name, default=default)
+    if not MAIL_ADDRESS.fullmatch(value):
+        raise WrongSetting(PREFIX + name, "une adresse e-mail, par exemple « Éclaircie <ne-pas-repondre@exemple.org> »")
+    return value
+
+
+def port(name: str, *, default: int) -> int:
+    """A port number."""
+    return port_number(PREFIX + name, text(name, default=str(default)))
 
 
 def host_names(name: str, *, default: Iterable[str]) -> list[str]:
@@ -125,9 +171,13 @@ def listening_host() -> str:
 
 def listening_port() -> int:
     """PORT: the port that the web server listens on."""
-    value = os.environ.get("PORT", "").strip() or "8000"
+    return port_number("PORT", os.environ.get("PORT", "").strip() or "8000")
+
+
+def port_number(name: str, value: str) -> int:
+    """A number from 1 to 65535; `name` is the whole name of the setting."""
     if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= 65535:
-        raise WrongSetting("PORT", "un nombre entier de 1 à 65535")
+        raise WrongSetting(name, "un nombre entier de 1 à 65535")
     return int(value)
 
 

@@ -17,10 +17,13 @@ VAR_DIR = environment.folder("VAR_DIR", default=BASE_DIR / "var")  # all that th
 # --- who runs the site ---------------------------------------------------------------------------------------------
 
 DEBUG = environment.flag("DEBUG", default=False)
-DEMO = environment.flag("DEMO", default=False)  # `make serve` asks for 1
 SECRET_KEY = environment.secret_key(VAR_DIR / "secret_key")
 PUBLIC_URL = environment.web_address("PUBLIC_URL", schemes=("https", "http")).rstrip("/")
+# In the links of mails. Passkeys belong to a name: on an address in figures they do not work.
+SITE_URL = PUBLIC_URL or f"http://localhost:{environment.listening_port()}"
 ALLOWED_HOSTS = environment.host_names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+DEMO = environment.demonstration(public_url=PUBLIC_URL, hosts=ALLOWED_HOSTS)  # `make serve` asks for 1
+DEMO_DIR = VAR_DIR / "demo"  # sign-ins and mail of the demonstration
 # What finds cases and completes senders' keys: outside the database and its backups.
 PEPPERS_FILE = environment.folder("PEPPERS_FILE", default=VAR_DIR / "peppers.json")
 EXIT_URL = environment.web_address("EXIT_URL", default="https://fr.wikipedia.org/")
@@ -39,11 +42,16 @@ HOSTING_PROVIDER = environment.text("HOSTING_PROVIDER")
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "procrastinate.contrib.django",
     "config",
     "accounts",
@@ -54,13 +62,19 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.leave_no_trace",
-    # Compressing pages that hold a secret next to chosen text would let that secret be guessed (BREACH).
-    # Public pages hold none: no session, no token, nothing that belongs to one visitor.
-    "django.middleware.gzip.GZipMiddleware",
+    "config.middleware.everything_is_utf8",
+    "config.middleware.public_gzip",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.staff_headers",
     "config.middleware.language_of_the_path",
+    "config.middleware.staff_sessions",
     "django.middleware.common.CommonMiddleware",
     "config.middleware.same_origin_posts",
+    "config.middleware.staff_form_tokens",
+    "config.middleware.staff_accounts",
+    "config.middleware.staff_messages",
+    "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.staff_gate",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -75,6 +89,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "config.assets.in_templates",
+                "config.staff.in_templates",
             ],
         },
     },
@@ -89,6 +104,86 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# --- the staff area: sessions, sign-in with a second factor (accounts/) ---------------------------------------------
+
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_NAME = "espace"
+SESSION_COOKIE_PATH = "/espace/"
+SESSION_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+# Strict would lose the session of who follows an invitation or a reset from a webmail: it opens on a redirection.
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 10 * 3600  # in the database; accounts.stay ends it earlier
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "espace_forms"
+CSRF_COOKIE_PATH = "/espace/"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None
+CSRF_FAILURE_VIEW = "config.staff.form_refused"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# What limits count, shared by all web processes: with a memory in each, a code would work once in each.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_counter",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "staff_home"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]  # nobody signs up; allauth checks that it fits
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation has reached the address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# By account, never by IP address. Short: nobody who knows an address can keep its owner out for more than a minute, and
+# a password of twelve characters does not fall to five guesses a minute, still less with a second factor behind it.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": "5/m/key",
+    "signup": None,
+    "reset_password": "3/h/key",
+    "reset_password_from_key": None,
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
+    "manage_email": None,
+    "request_login_code": None,
+    "confirm_email": None,
+    "change_phone": None,
+    "verify_phone": None,
+}
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
+MFA_FORMS = {"authenticate": "accounts.forms.CodeOnce", "reauthenticate": "accounts.forms.CodeOnceAgain"}
+MFA_TOTP_PERIOD = 30
+MFA_TOTP_TOLERANCE = 1  # telephones whose clock is half a minute off
+MFA_RATE_LIMITS = {"webauthn_login": None}
+
+# --- mail: without a server, nothing is sent and the log says so -----------------------------------------------------
+
+EMAIL_HOST = environment.host_name("EMAIL_HOST")
+EMAIL_PORT = environment.port("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = environment.text("EMAIL_USER")
+EMAIL_HOST_PASSWORD = environment.secret("ECLAIRCIE_EMAIL_PASSWORD") or ""
+EMAIL_PROTECTION = environment.choice("EMAIL_TLS", default="none", allowed=("none", "starttls", "tls"))
+EMAIL_USE_TLS = EMAIL_PROTECTION == "starttls"
+EMAIL_USE_SSL = EMAIL_PROTECTION == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.mail_address("EMAIL_FROM", default="Éclaircie <ne-pas-repondre@localhost>")
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "config.mail.NoServer"
 
 # --- languages and dates -------------------------------------------------------------------------------------------
 
@@ -111,11 +206,14 @@ USE_TZ = True
 # --- static files: names with a fingerprint, compressed, kept by browsers for ever ----------------------------------
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+BUNDLES_DIR = (
+    BASE_DIR / "frontend" / "dist"
+)  # requirements/bundles.sh; where nothing is built, pages seal on the server
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", BUNDLES_DIR) if folder.is_dir()]
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.Fingerprinted"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
@@ -124,8 +222,8 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "style-src": [assets.style_source()],
-        "script-src": [assets.script_source()],
+        "style-src": [assets.style_source(), assets.writing_style_source()],
+        "script-src": [assets.script_source(), assets.quiet_script_source()],
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -136,7 +234,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if PUBLIC_URL.startswith("https://"):
+if IS_HTTPS:
     # Whatever ends TLS in front of the site must set X-Forwarded-Proto itself, and never pass on a visitor's.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -184,8 +282,12 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         # Django's own handlers print values or send mail: everything goes through ours.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Ids of passkeys.
+        "fido2": {"level": "WARNING"},
         # A page that does not exist is somebody's visit, not our fault.
         "django.request": {"level": "ERROR"},
+        # Each job that is queued and done.
+        "procrastinate": {"level": "WARNING"},
         # A refused host or form names what the visitor sent.
         "django.security": {"level": "CRITICAL"},
     },

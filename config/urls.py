@@ -1,9 +1,10 @@
 """Every address of the site."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
-from config import views
+from config import demo_mail, staff, views
 from resources.views import leave
 
 urlpatterns = [
@@ -12,7 +13,15 @@ urlpatterns = [
     path("readyz", views.readyz),
     path("x", leave, name="leave"),
     path("api/", include("resources.urls_api")),
-    *i18n_patterns(path("", include("resources.urls"))),
+    path("api/", include("referrals.urls_api")),
+    path("espace/", staff.home, name="staff_home"),
+    path("espace/", include("accounts.urls")),
+    path("espace/", include("referrals.urls_staff")),
+    *i18n_patterns(path("", include("resources.urls")), path("", include("referrals.urls"))),
 ]
 
+if settings.DEMO:
+    urlpatterns.insert(0, path("espace/courrier-demo/", demo_mail.mails, name="demo_mail"))
+
+handler404 = staff.not_found
 handler500 = views.server_error

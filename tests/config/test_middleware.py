@@ -120,3 +120,20 @@ def test_the_path_alone_says_the_language(client: Client, path: str, language: s
     response = client.get(path, headers={"Accept-Language": "ar"})
 
     assert response.headers["Content-Language"] == language
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "://", "\u00e9", "null"])
+def test_an_origin_that_is_no_address_is_refused_or_let_pass_and_breaks_nothing(client: Client, origin: str) -> None:
+    answer = client.post("/fr/annuaire/", {"q": "abri"}, headers={"origin": origin})
+
+    assert answer.status_code == (303 if origin == "null" else 403)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("charset", ["rot13", "utf-7", "utf-16", "nothing", "idna"])
+def test_bodies_are_utf8_whatever_a_header_says(client: Client, charset: str) -> None:
+    form = client.generic("POST", "/fr/annuaire/", b"q=abri", f"application/x-www-form-urlencoded; charset={charset}")
+    json = client.generic("POST", "/api/v1/search", b'{"q": "abri"}', f"application/json; charset={charset}")
+
+    assert (form.status_code, json.status_code) == (303, 200)
