@@ -9,12 +9,14 @@ LISTS := runtime $(if $(DATABASE_URL)$(DATABASE_URL_FILE),,embedded)
 # The site on http://127.0.0.1:8000/, with everything it needs. HOST and PORT change the address.
 serve: export ECLAIRCIE_DEMO ?= 1
 serve:
-	@STEP="1/5 " sh requirements/install.sh $(LISTS)
+	@STEP="1/6 " sh requirements/install.sh $(LISTS) $(if $(filter 0,$(ECLAIRCIE_DEMO)),,demo)
+	@STEP="2/6 " sh requirements/bundles.sh --optional
 	@$(PYTHON) manage.py serve --with-parent
 
 # The whole suite, on a real PostgreSQL and in a real browser. ARGS goes to pytest: make test ARGS="-k routing".
 test:
 	@sh requirements/install.sh $(LISTS) dev
+	@sh requirements/bundles.sh
 	@sh requirements/browser.sh
 	@$(PYTHON) -m pytest $(ARGS)
 
@@ -37,6 +39,7 @@ check:
 # How fast the site answers, printed as a table.
 bench:
 	@sh requirements/install.sh $(LISTS) dev
+	@sh requirements/bundles.sh
 	@$(PYTHON) -m bench $(ARGS)
 
 # Teach search anew: what phrases mean, then which services answer them.
@@ -54,7 +57,7 @@ translations:
 	@sh requirements/install.sh $(LISTS) dev
 	$(PYTHON) manage.py translations
 
-# Choose newer versions of everything, within pyproject.toml; needs uv.
+# Choose newer versions of everything, within pyproject.toml (needs uv) and frontend/package.json (needs npm).
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --upgrade \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 lock:
@@ -63,8 +66,9 @@ lock:
 	$(LOCK) --group demo -c requirements/runtime.txt -o requirements/demo.txt
 	$(LOCK) --group node -c requirements/runtime.txt -o requirements/node.txt
 	$(LOCK) --group training -c requirements/runtime.txt -o requirements/training.txt
+	cd frontend && npm update --package-lock-only --ignore-scripts
 	$(LOCK) pyproject.toml --group dev --group demo -c requirements/runtime.txt -c requirements/embedded.txt -o requirements/dev.txt
 
 # Forget everything that was installed or stored here.
 clean:
-	rm -rf .venv var
+	rm -rf .venv var frontend/node_modules frontend/generated frontend/dist

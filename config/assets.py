@@ -20,9 +20,21 @@ def style() -> SafeString:
 
 
 @cache
+def writing_style() -> SafeString:
+    """Text for the second <style> tag of pages where somebody writes."""
+    return inlined(rcssmin.cssmin(source("writing.css")), tag="style")
+
+
+@cache
 def script() -> SafeString:
     """Text for the page's one <script> tag."""
     return inlined(rjsmin.jsmin(source("site.js")), tag="script")
+
+
+@cache
+def quiet_script() -> SafeString:
+    """Text for the second <script> tag of pages where somebody writes."""
+    return inlined(rjsmin.jsmin(source("quiet.js")), tag="script")
 
 
 @cache
@@ -32,9 +44,21 @@ def style_source() -> str:
 
 
 @cache
+def writing_style_source() -> str:
+    """What style-src must name for `writing_style()` to apply."""
+    return csp_hash(writing_style())
+
+
+@cache
 def script_source() -> str:
     """What script-src must name for `script()` to run."""
     return csp_hash(script())
+
+
+@cache
+def quiet_script_source() -> str:
+    """What script-src must name for `quiet_script()` to run."""
+    return csp_hash(quiet_script())
 
 
 def source(name: str) -> str:
@@ -55,5 +79,10 @@ def csp_hash(text: str) -> str:
 
 
 def in_templates(_request: HttpRequest) -> dict[str, SafeString]:
-    """Context processor: `site_style` and `site_script`."""
-    return {"site_style": style(), "site_script": script()}
+    """Context processor: `site_style` and `site_script`, and those of pages where somebody writes."""
+    return {
+        "site_style": style(),
+        "site_script": script(),
+        "writing_style": writing_style(),
+        "quiet_script": quiet_script(),
+    }

@@ -15,6 +15,7 @@ from referrals.peppers import peppers
 
 State = PlanStep.State
 IS_OPEN = Q(status__in=Referral.OPEN, ours__state__in=(State.WAITING, State.ACKNOWLEDGED))
+WAS_SERVED = Q(ours__isnull=False) & ~Q(ours__state=State.PLANNED)
 IS_ENDED = Q(status=Referral.Status.CLOSED, ours__state=State.ACKNOWLEDGED)
 
 
@@ -119,6 +120,16 @@ def get_referral(member: Member, public_id: UUID, *, on: date) -> Referral:
         partner_id=member.partner_id, member=member, referral_id_seen=public_id, act="opened", day=on
     )
     return referral
+
+
+def is_with_team(member: Member, public_id: UUID) -> bool:
+    """Whether the member's team sees a referral now; says nothing to the record of accesses."""
+    return with_team(member).filter(IS_OPEN | IS_ENDED, public_id=public_id).exists()
+
+
+def was_with_team(member: Member, public_id: UUID) -> bool:
+    """Whether a referral was once served to the member's team, which may know so much and no more."""
+    return with_team(member).filter(WAS_SERVED, public_id=public_id).exists()
 
 
 def wraps_for(member: Member, messages: Sequence[Message]) -> dict[int, list[MessageWrap]]:

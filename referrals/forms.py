@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.http import QueryDict
 
-from referrals import routing
+from referrals import forgetting, routing
 from referrals.models import Referrer
 from referrals.sealing import LONGEST_TEXT, Letter
 
@@ -144,6 +144,7 @@ def facts_to_seal(facts: routing.Facts) -> dict[str, Any]:
 
 def read_text(values: Mapping[str, Any]) -> str:
     """The words. Raises InvalidForm: `required`, `too_long` above 7 000 characters, `invalid` when it is no text."""
+    forgetting.forget_soon()
     text = values.get("text", "")
     if not isinstance(text, str):
         raise InvalidForm({"text": ["invalid"]})

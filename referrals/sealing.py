@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from referrals import crypto
+from referrals import crypto, forgetting
 from referrals.codes import Code, Secrets, new_code
 from referrals.crypto import CannotOpen, Context, Direction
 from referrals.keyring import Addressee
@@ -105,6 +105,7 @@ def seal_message(payload: bytes, *, context: Context, to: Iterable[Addressee], s
 
 def keys_of(code: Code, *, epoch: int | None = None) -> tuple[Secrets, crypto.KeyPair]:
     """What a code finds and opens, under the pepper of an epoch (the current one unless said)."""
+    forgetting.forget_soon()
     kept = peppers()
     secrets = code.secrets(salt=kept.salt)
     return secrets, pair_of(secrets, epoch=epoch)

@@ -1,14 +1,17 @@
-"""`manage.py serve`, what `make serve` runs: database, tables, starter data, web server, and the end of all of them."""
+"""`manage.py serve`, what `make serve` runs: database, tables, starter data, web server, worker, and the end of all."""
 
 import fcntl
+import importlib.util
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPException
+from io import StringIO
 from pathlib import Path
 from types import FrameType
 
@@ -21,10 +24,11 @@ from django.utils.translation import gettext as _
 
 from config import children, environment, postgres
 
-# Two cores, and Python runs one thread at a time in a process: more of either takes memory and gains nothing.
-WORKERS = 2
-THREADS = 2
-STEPS = 5
+STEPS = 6
+# What is started beside this process, and how the log names it. A request that runs gets as long to end.
+PROCESSES = ("mail", "web", "worker")
+SECONDS_TO_END = 2
+MAIL_HOST = "127.0.0.1"
 STARTER_DIRECTORY = Path("resources", "data", "services_idf.csv")
 
 
@@ -58,8 +62,11 @@ class Command(BaseCommand):
                 url = self.start_database(running)
                 self.prepare_tables()
                 self.load_data()
-                web = self.start_web(running, url)
-                self.stay(web)
+                sign_ins = self.create_demo()
+                started = self.start_all(running, DATABASE_URL=url)
+                self.say(_("Le site est prêt : %(address)s (Ctrl-C pour l’arrêter)") % {"address": self.address})
+                self.say(sign_ins)
+                self.stay(started)
             except Stopped:
                 self.say(_("Arrêt…"))
             finally:
@@ -83,9 +90,10 @@ class Command(BaseCommand):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CommandError(_("Le site tourne déjà dans ce dossier.")) from None
-        orphan = children.remembered(self.web_note)
-        if orphan is not None:
-            children.stop_session(orphan, patience=5)
+        for name in PROCESSES:
+            orphan = children.remembered(self.note(name))
+            if orphan is not None:
+                children.stop_session(orphan, patience=SECONDS_TO_END)
 
     def check_port(self) -> None:
         """Refuse early and in one line a port that is taken."""
@@ -104,7 +112,7 @@ class Command(BaseCommand):
         """The address of a database that answers."""
         url = environment.secret("DATABASE_URL")
         if url is not None:
-            self.step(2, _("Base de données : celle de DATABASE_URL"))
+            self.step(3, _("Base de données : celle de DATABASE_URL"))
             try:
                 connections["default"].ensure_connection()
             except OperationalError as refusal:
@@ -112,7 +120,7 @@ class Command(BaseCommand):
                     _("La base de DATABASE_URL ne répond pas : %(reason)s") % {"reason": str(refusal).splitlines()[0]}
                 ) from None
             return url
-        self.step(2, _("Base de données : PostgreSQL dans var/"))
+        self.step(3, _("Base de données : PostgreSQL dans var/"))
         cluster = postgres.in_use()
         running.callback(cluster.stop, even_if_used=True)
         cluster.start(dies_with_us=True)
@@ -120,52 +128,92 @@ class Command(BaseCommand):
 
     def prepare_tables(self) -> None:
         """Migrations."""
-        self.step(3, _("Tables"))
+        self.step(4, _("Tables"))
         call_command("migrate", verbosity=0, interactive=False)
 
     def load_data(self) -> None:
         """What a new directory starts with; loading again changes nothing."""
-        self.step(4, _("Communes et annuaire de départ"))
+        self.step(5, _("Communes et annuaire de départ"))
         call_command("load_communes", stdout=self.stdout)
         call_command("load_directory", settings.BASE_DIR / STARTER_DIRECTORY, stdout=self.stdout)
         connections.close_all()
 
-    def start_web(self, running: ExitStack, url: str) -> subprocess.Popen[bytes]:
-        """The web server, in a process of its own."""
-        self.step(5, _("Serveur web"))
+    def create_demo(self) -> str:
+        """In a demonstration, associations, accounts and referrals; what to sign in with."""
+        if not settings.DEMO:
+            return ""
+        said = StringIO()
+        call_command("create_demo", stdout=said)
+        connections.close_all()
+        return said.getvalue()
+
+    def start_all(self, running: ExitStack, **known: str) -> dict[str, subprocess.Popen[bytes]]:
+        """Web server and worker, and in a demonstration what takes their mail."""
+        self.step(6, _("Serveur web et tâches de fond"))
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-        options = ["--interface", "wsgi", "--host", self.host, "--port", str(self.port), "--no-access-log"]
-        options += ["--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--log-level", "warning"]
-        options += ["--workers-kill-timeout", "1"]  # pages take milliseconds; a worker still loading hears nothing
-        web = subprocess.Popen(
-            [sys.executable, "-m", "granian", "config.wsgi:application", *options],
+        started = self.start_mail(running)
+        if started:
+            known |= {"ECLAIRCIE_EMAIL_HOST": MAIL_HOST, "ECLAIRCIE_EMAIL_PORT": str(self.mail_port)}
+        started["web"] = self.start("web", ["-m", "config.web"], running, HOST=self.host, PORT=str(self.port), **known)
+        self.wait_for("web", started["web"], self.answers)
+        if not settings.PUBLIC_URL:
+            known["ECLAIRCIE_PUBLIC_URL"] = self.address.rstrip("/")  # for the links in mails
+        started["worker"] = self.start("worker", ["manage.py", "work"], running, **known)
+        return started
+
+    def start_mail(self, running: ExitStack) -> dict[str, subprocess.Popen[bytes]]:
+        """A server that keeps mail in a folder for the page of the demonstration; not when mail goes elsewhere."""
+        if not settings.DEMO or settings.EMAIL_HOST or importlib.util.find_spec("aiosmtpd") is None:
+            return {}
+        with socket.create_server((MAIL_HOST, 0)) as probe:
+            self.mail_port = int(probe.getsockname()[1])
+        settings.DEMO_DIR.mkdir(parents=True, exist_ok=True)
+        keeps = ["aiosmtpd.handlers.Mailbox", str(settings.DEMO_DIR / "mail")]
+        arguments = ["-m", "aiosmtpd", "--nosetuid", "--listen", f"{MAIL_HOST}:{self.mail_port}", "--class", *keeps]
+        mail = self.start("mail", arguments, running)
+        self.wait_for("mail", mail, self.takes_mail)
+        return {"mail": mail}
+
+    def start(self, name: str, arguments: list[str], running: ExitStack, **environ: str) -> subprocess.Popen[bytes]:
+        """A Python program in a process and session of its own, which ends with this one."""
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
             cwd=settings.BASE_DIR,
-            env=environment.for_child(DATABASE_URL=url),
+            env=environment.for_child(**environ),
             start_new_session=True,
             preexec_fn=children.told_when_orphaned(signal.SIGTERM),  # noqa: PLW1509  # it takes no lock
         )
-        running.callback(self.stop_web, web, psutil.Process(web.pid))
-        children.remember(web.pid, self.web_note)
-        while not self.answers():
-            if web.poll() is not None:
-                raise CommandError(_("Le serveur web s’est arrêté au démarrage."))
-            time.sleep(0.05)
-        self.say(_("Le site est prêt : %(address)s (Ctrl-C pour l’arrêter)") % {"address": self.address})
-        return web
+        running.callback(self.stop_process, name, process, psutil.Process(process.pid))
+        children.remember(process.pid, self.note(name))
+        return process
 
-    def stay(self, web: subprocess.Popen[bytes]) -> None:
-        """Until a signal, the end of the web server, or the end of whoever started us."""
-        while web.poll() is None:
+    def wait_for(self, name: str, process: subprocess.Popen[bytes], answers: Callable[[], bool]) -> None:
+        """Until a program that was started does its work."""
+        while not answers():
+            if process.poll() is not None:
+                raise CommandError(_("Arrêté au démarrage : %(name)s.") % {"name": name})
+            time.sleep(0.05)
+
+    def stay(self, started: dict[str, subprocess.Popen[bytes]]) -> None:
+        """Until a signal, the end of a program, or the end of whoever started us."""
+        while True:
+            for name, process in started.items():
+                if process.poll() is not None:
+                    raise CommandError(_("Arrêté de lui-même : %(name)s.") % {"name": name})
             if self.parent is not None and os.getppid() != self.parent:
                 raise Stopped
             time.sleep(0.25)
-        raise CommandError(_("Le serveur web s’est arrêté de lui-même."))
 
-    def stop_web(self, web: subprocess.Popen[bytes], process: psutil.Process) -> None:
-        """End the web server and its workers."""
-        children.stop_session(process, patience=5)
-        web.wait()
-        self.web_note.unlink(missing_ok=True)
+    def stop_process(self, name: str, process: subprocess.Popen[bytes], known: psutil.Process) -> None:
+        """End a program and all that it started."""
+        children.stop_session(known, patience=SECONDS_TO_END)
+        process.wait()
+        self.note(name).unlink(missing_ok=True)
+
+    def takes_mail(self) -> bool:
+        """Whether something listens for mail."""
+        with socket.socket() as probe:
+            return probe.connect_ex((MAIL_HOST, self.mail_port)) == 0
 
     def answers(self) -> bool:
         """Whether something speaks HTTP on the port; which names it answers to is another matter (ALLOWED_HOSTS)."""
@@ -187,10 +235,9 @@ class Command(BaseCommand):
         host = f"[{self.local_host}]" if ":" in self.local_host else self.local_host
         return f"http://{host}:{self.port}/"
 
-    @property
-    def web_note(self) -> Path:
-        """Where the web server's process is written down."""
-        return Path(settings.VAR_DIR / "web.json")
+    def note(self, name: str) -> Path:
+        """Where a process is written down."""
+        return Path(settings.VAR_DIR / f"{name}.json")
 
 
 def stop(_number: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,48 @@
+"""The mail that a demonstration sends, to read in a browser; the address exists in a demonstration only."""
+
+import mailbox
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as modern
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as its reader sees it."""
+
+    to: str
+    sent: str
+    subject: str
+    text: str
+
+
+@require_safe
+@login_not_required
+def mails(request: HttpRequest) -> HttpResponse:
+    """The latest ones; open without signing in, since invitations come before any account."""
+    return render(request, "espace/demo_mail.html", {"mails": kept()})
+
+
+def kept() -> list[Mail]:
+    """What the server of the demonstration took, newest first."""
+    folder = settings.DEMO_DIR / "mail"
+    if not folder.is_dir():
+        return []
+    stored = mailbox.Maildir(folder, create=False)
+    newest = sorted(stored.keys(), reverse=True)[:MOST]
+    return [read(stored.get_bytes(key)) for key in newest]
+
+
+def read(raw: bytes) -> Mail:
+    """One mail; ours are plain text."""
+    message = BytesParser(EmailMessage, policy=modern).parsebytes(raw)
+    return Mail(str(message["To"]), str(message["Date"]), str(message["Subject"]), str(message.get_content()))

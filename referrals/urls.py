@@ -1,0 +1,13 @@
+"""Addresses of the pages where somebody writes and comes back, below the language; none says what it is about."""
+
+from django.urls import path
+
+from referrals import views_public, views_return
+
+app_name = "referrals"
+urlpatterns = [
+    path("ecrire/", views_public.write, name="write"),
+    path("pro/ecrire/", views_public.professional, name="professional"),
+    path("ecrire/suite/", views_public.keep_code, name="keep_code"),
+    path("suivi/", views_return.come_back, name="come_back"),
+]

@@ -1,0 +1,73 @@
+/* Pages that hold somebody's answers, words or code: emptied when they are left, and after three minutes of silence.
+   Thirty seconds before, a sentence says so, and any touch, key or scroll keeps the page. They work without this file. */
+(function () {
+  "use strict";
+  var page = document, silence = 180000, warning = 30000, warn, end, shown;
+
+  function part(name) {
+    var template = page.getElementById(name);
+    return template ? template.content.cloneNode(true) : null;
+  }
+
+  function empty() {
+    page.querySelectorAll("form").forEach(function (form) { form.reset(); });
+    page.querySelectorAll("input:not([type=radio]):not([type=checkbox]),textarea").forEach(function (field) { field.value = ""; });
+    page.querySelectorAll("input:checked").forEach(function (field) { field.checked = false; });
+    page.querySelectorAll("output,[data-empty]").forEach(function (one) { one.textContent = ""; });
+  }
+
+  /* The server forgets the page of an exchange, which its address could open again. */
+  function close() {
+    var token = page.querySelector("[data-close] [name=k]");
+    if (token && navigator.sendBeacon) navigator.sendBeacon(location.pathname, new URLSearchParams({ do: "close", k: token.value }));
+  }
+
+  function blank() {
+    hush();
+    if (!page.dispatchEvent(new CustomEvent("silence", { cancelable: true }))) return;
+    var main = page.getElementById("contenu"), keeps = page.querySelector("[data-code]"), left = part("t-blank");
+    close();
+    empty();
+    main.textContent = "";
+    main.appendChild(left);
+    main.querySelector("[data-restart]").href = keeps ? location.href : location.pathname;
+    main.querySelector("h1").focus();
+    if (!keeps) history.replaceState(null, "", location.pathname);
+    stop();
+  }
+
+  function hush() {
+    if (shown) shown.remove();
+    shown = null;
+  }
+
+  function tell() {
+    var said = part("t-silence");
+    if (!said) return;
+    shown = said.firstElementChild;
+    page.body.appendChild(shown);
+    shown.querySelector("button").addEventListener("click", start);
+  }
+
+  function start() {
+    hush();
+    clearTimeout(warn);
+    clearTimeout(end);
+    warn = setTimeout(tell, silence - warning);
+    end = setTimeout(blank, silence);
+  }
+
+  function stop() {
+    clearTimeout(warn);
+    clearTimeout(end);
+    ["input", "keydown", "pointerdown", "scroll"].forEach(function (kind) { removeEventListener(kind, start, true); });
+  }
+
+  ["input", "keydown", "pointerdown", "scroll"].forEach(function (kind) { addEventListener(kind, start, true); });
+  page.addEventListener("click", function (event) {
+    if (event.target.closest && event.target.closest("[data-quitter]")) close();
+  }, true);
+  addEventListener("pagehide", empty);
+  addEventListener("pageshow", function (event) { if (event.persisted) location.reload(); });
+  page.addEventListener("DOMContentLoaded", start);
+})();
