@@ -109,14 +109,19 @@ def read_code(typed: str) -> Code:
 
 
 def read_word(typed: str) -> tuple[int | None, str | None]:
-    """Index of the word that folded letters name, or None and the word perhaps meant."""
+    """Index of the word that folded letters name, or None and the word perhaps meant.
+
+    Four letters alone are the short way of writing a word, even where a word of five has lost one of its own.
+    """
     exact = by_whole_word().get(typed)
     if exact is not None:
         return exact, None
-    near = next((by_whole_word()[other] for other in one_letter_away(typed) if other in by_whole_word()), None)
+    if len(typed) == LETTERS_THAT_COUNT:
+        return by_first_letters().get(typed), None
+    near = {by_whole_word()[other] for other in one_letter_away(typed) if other in by_whole_word()}
     named = by_first_letters().get(typed[:LETTERS_THAT_COUNT]) if len(typed) >= LETTERS_THAT_COUNT else None
-    if named is None or (near is not None and near != named):
-        return None, None if near is None else words()[near]
+    if named is None or near - {named}:
+        return None, words()[next(iter(near))] if len(near) == 1 else None
     return named, None
 
 

@@ -49,6 +49,8 @@ export const wordsIn = (typed) => fold(shortened(typed)).match(/[a-z]+/g) ?? [];
 export function readWord(typed) {
   const exact = byWholeWord.get(typed);
   if (exact !== undefined) return { index: exact, meant: null };
+  // Four letters alone are the short way of writing a word, even where a word of five has lost one of its own.
+  if (typed.length === LETTERS_THAT_COUNT) return { index: byFirstLetters.get(typed) ?? null, meant: null };
   const near = new Set(oneLetterAway(typed).flatMap((other) => byWholeWord.get(other) ?? []));
   const named = typed.length < LETTERS_THAT_COUNT ? undefined : byFirstLetters.get(typed.slice(0, LETTERS_THAT_COUNT));
   if (named !== undefined && [...near].every((index) => index === named)) return { index: named, meant: null };
