@@ -24,7 +24,7 @@ POOL = 120
 DEEP_POOL = 1000
 MOST_NAME_WORDS = 4
 SINGLE_RANK = 0.6079  # what ts_rank gives one word of weight A
-SMALLEST_WEIGHT = 0.04
+SMALLEST_WEIGHT = 0.1
 FURTHEST_KM = 40
 # A service without a position counts as if it were about 19 km away.
 UNKNOWN_CHORD = 0.003

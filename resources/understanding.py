@@ -133,7 +133,7 @@ def understand(text: str) -> Understanding:
         return Understanding()
     all_words = with_numbers_closed_up(folded.split())
     places, place_words = places_in(all_words)
-    probability = meaning(folded)
+    probability = meaning(with_names_explained(folded))
     ages = ages_said(folded)
     tags = tags_meant(folded, probability)
     dangers = dangers_said(folded, probability)
@@ -160,6 +160,20 @@ def understand(text: str) -> Understanding:
             "place": 1.0 if places else 0.0,
         },
     )
+
+
+@cache
+def names() -> dict[str, str]:
+    """Names of services that are ordinary words → what they do, for the model would read the words."""
+    with (files("resources") / "data" / "names_fr.csv").open(encoding="utf-8") as file:
+        return {row["name"]: row["means"] for row in csv.DictReader(file)}
+
+
+def with_names_explained(folded: str) -> str:
+    """«hors la rue» is an association for foreign minors, not somebody who sleeps outside."""
+    for name, means in names().items():
+        folded = re.sub(rf"\b{name}\b", means, folded)
+    return folded
 
 
 def with_numbers_closed_up(words: Sequence[str]) -> list[str]:

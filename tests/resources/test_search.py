@@ -76,6 +76,12 @@ class TestMeaning:
     def test_a_name_or_a_plain_need_comes_first(self, phrase: str, first: str) -> None:
         assert slugs(ask(q=phrase))[0] == first
 
+    def test_a_name_made_of_ordinary_words_is_a_name(self) -> None:
+        found = slugs(ask(q="hors la rue"))
+
+        assert found[0] == "hors-la-rue"
+        assert "115-samu-social" not in found[:5]
+
     def test_a_typo_has_results_and_a_suggestion(self) -> None:
         answer = ask(q="Astheria")
 
