@@ -49,6 +49,8 @@ NOT_HER_AGE = re.compile(
     r"(copain|mec|homme|type|client|monsieur|mari|vieux|gars|keum|ami|boyfriend|man|hombre|homem|barbat)s?"
     r"( de| a| qui a| il a| qui en a| of| is| tiene| tem)? (plus de |environ )?$"
 )
+# Of two ages in a story, the one of today is hers.
+AGE_TODAY = re.compile(r"\bj en ai (\d{2})\b|(?<!\d)(\d{2}) ans aujourd hui\b|\baujourd hui (?:j ai )?(\d{2}) ans\b")
 NOT_AN_AGE = re.compile(r"(il y a|depuis|pendant|apres|avant|en|ca fait|since|for|hace|acum|fa) (plus de |presque )?$")
 
 
@@ -220,6 +222,10 @@ def ages_said(folded: str) -> tuple[int, int] | None:
         return int(asked[1]), int(asked[2])
     if said("young_adult", folded):
         return ADULT, CHILD_UNTIL
+    today = AGE_TODAY.search(folded)
+    if today is not None:
+        age = int(today[today.lastindex or 0])
+        return age, age
     adult = said("adult", folded) and not said("minor", folded)
     found = [
         int(match[1])

@@ -39,6 +39,8 @@ def test_words_are_folded(text: str, folded: str) -> None:
         ("je suis majeure mais j'ai commencé à 15 ans", (18, 120)),
         ("CHRS femmes 18-25 sans enfant", (18, 25)),
         ("en fugue depuis hier", (10, 17)),
+        ("agressée à 14 ans, j'en ai 30", (30, 30)),
+        ("abusée à 8 ans, j'ai 41 ans aujourd'hui", (41, 41)),
         ("j'ai 50 euros", None),
         ("avocat", None),
     ],
