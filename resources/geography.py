@@ -69,6 +69,16 @@ DEPARTEMENT_NAMES: dict[str, str] = {
     "val d oise": "95",
 }
 
+# What everybody calls some communes with double names («boulogne» is missing: it mostly means the wood, in Paris).
+SHORT_NAMES: dict[str, str] = {
+    "91228": "evry",
+    "91174": "corbeil",
+    "78158": "le chesnay",
+    "92044": "levallois",
+    "92063": "rueil",
+    "94043": "le kremlin",
+}
+
 
 @dataclass(frozen=True)
 class Spot:
@@ -107,7 +117,7 @@ def gazetteer() -> Gazetteer:
 def names_of(commune: Commune) -> set[str]:
     """Folded names of a commune: «saint ouen sur seine», «st ouen sur seine», «saint ouen», «paris 18»."""
     full = fold(commune.name)
-    names = {full}
+    names = {full, *filter(None, [SHORT_NAMES.get(commune.insee)])}
     arrondissement = re.fullmatch(r"paris (\d+)er? arrondissement|paris (\d+)e arrondissement", full)
     if arrondissement:
         number = arrondissement[1] or arrondissement[2]

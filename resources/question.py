@@ -17,8 +17,8 @@ from resources.understanding import Understanding, said_of_person, understand
 
 FALLBACK_NEED = "ecoute"
 SAID = 0.3
-MOST_TAGS = 6
-LEAST_FACT = 0.3
+MOST_REWARDED = 16
+LEAST_REWARD = 0.05
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,22 @@ class Question:
         return self.query.gender or self.meant.gender
 
     @cached_property
-    def facts(self) -> npt.NDArray[np.float32]:
-        """How much each fact of a service counts here, in the order of FACTS."""
-        return table().fact_weights(self.labels)
+    def traits(self) -> npt.NDArray[np.float32]:
+        """How much each trait of a service counts here, in the order of the table's traits: FACTS, then pairs."""
+        return table().trait_weights(self.labels)
 
     @cached_property
     def tags(self) -> list[str]:
-        """Needs and topics that candidates must have one of: those meant, and those that ranking rewards most."""
+        """Needs and topics that are meant: candidates are found by these."""
         meant = [need for need in NEEDS if self.labels.get(need, 0.0) >= SAID]
-        meant += [topic.removeprefix("#") for topic in TOPICS if self.labels.get(topic, 0.0) >= SAID]
-        rewarded = [FACTS[position] for position in np.argsort(-self.facts) if self.facts[position] >= LEAST_FACT]
-        return list(dict.fromkeys([*meant, *[fact for fact in rewarded if fact in TAGS][:MOST_TAGS]]))
+        return meant + [topic.removeprefix("#") for topic in TOPICS if self.labels.get(topic, 0.0) >= SAID]
+
+    @cached_property
+    def rewarded(self) -> list[str]:
+        """Needs and topics that ranking rewards, most first: further candidates are found by these."""
+        facts = self.traits[: len(FACTS)]
+        tags = [FACTS[place] for place in np.argsort(-facts) if facts[place] >= LEAST_REWARD and FACTS[place] in TAGS]
+        return tags[:MOST_REWARDED]
 
 
 def question(query: Query, *, now: datetime) -> Question:

@@ -24,7 +24,7 @@ POOL = 120
 DEEP_POOL = 1000
 MOST_NAME_WORDS = 4
 SINGLE_RANK = 0.6079  # what ts_rank gives one word of weight A
-SMALLEST_WEIGHT = 0.04
+SMALLEST_WEIGHT = 0.1
 FURTHEST_KM = 40
 # A service without a position counts as if it were about 19 km away.
 UNKNOWN_CHORD = 0.003
@@ -72,7 +72,7 @@ class Statement:
 def rank(asked: Question, *, weights: Weights, count_to: int) -> tuple[list[Ranked], int]:
     """Page of ranked services, and how many match (counted up to `count_to`).
 
-    The best by standing for the words, for the tags and by distance are the candidates (three short index
+    The best by standing for the words, for the needs and by distance are the candidates (four short index
     scans); only they are scored, so the cost does not grow with the directory. Further pages have more candidates,
     which come after all of the first ones: pages read one after the other show every service once.
     """
@@ -156,8 +156,7 @@ def matching(asked: Question, statement: Statement) -> list[str]:
     if asked.vocabulary.known:
         either = " || ".join(tsquery(word, statement) for word in asked.vocabulary.known)
         matches.append(f"document @@ ({either})")
-    if asked.tags:
-        matches.append(f"fact_bits & {bits(asked.tags)}::bigint <> 0")
+    matches += [f"fact_bits & {bits(tags)}::bigint <> 0" for tags in (asked.tags, asked.rewarded) if tags]
     return matches or ["false"]
 
 
@@ -175,7 +174,7 @@ def ordering(asked: Question, statement: Statement, *, words: str, chord: str, w
     terms = [
         f"{weights.words * table().words} * {words}",
         named_score(asked.vocabulary, statement, weight=weights.named),
-        fact_score(asked.facts),
+        trait_score(asked.traits),
         f"CASE WHEN service.verified_until < {today}::date THEN {-weights.expired} ELSE 0 END",
         f"CASE WHEN {opened} THEN {weights.opened} ELSE 0 END",
     ]
@@ -215,11 +214,11 @@ def named_score(vocabulary: Vocabulary, statement: Statement, *, weight: float) 
     return f"CASE WHEN ts_filter(service.document, '{{a,b}}') @@ ({every}) THEN {weight} ELSE 0 END"
 
 
-def fact_score(facts: npt.NDArray[np.float32]) -> str:
-    """Sum of the learnt weights of the facts that a service has; those too small to move anything are left out."""
+def trait_score(weights: npt.NDArray[np.float32]) -> str:
+    """Sum of the learnt weights of what a service is; those too small to move anything are left out."""
     terms = [
-        f"CASE WHEN service.fact_bits & {1 << position} <> 0 THEN {weight:.3f}::float8 ELSE 0 END"
-        for position, weight in enumerate(facts.tolist())
+        f"CASE WHEN service.fact_bits & {trait} = {trait} THEN {weight:.3f}::float8 ELSE 0 END"
+        for trait, weight in zip(table().traits, weights.tolist(), strict=True)
         if abs(weight) >= SMALLEST_WEIGHT
     ]
     return "(" + " + ".join(terms) + ")" if terms else "0.0::float8"

@@ -16,8 +16,11 @@ from resources.vocabulary import DEPARTEMENTS
 
 WEAKEST_TAG = 0.12
 MOST_TAGS = 8
-DANGER_FROM_MODEL = {"violence": 0.4, "suicide": 0.4, "medical": 0.4}
+# Chosen on the phrases set aside: below, false alarms rise faster than misses fall.
+DANGER_FROM_MODEL = {"violence": 0.2, "suicide": 0.15, "medical": 0.2}
 SURE = 0.75
+# A man taken for the person concerned hides the services for women from her: the model alone must be surer.
+SURE_OF_A_MAN = 0.9
 MINOR_FROM_MODEL = 0.5
 SAID_BY_SYNONYM = 0.45
 ADULT, MINOR, CHILD_UNTIL = 18, 17, 21
@@ -46,6 +49,8 @@ NOT_HER_AGE = re.compile(
     r"(copain|mec|homme|type|client|monsieur|mari|vieux|gars|keum|ami|boyfriend|man|hombre|homem|barbat)s?"
     r"( de| a| qui a| il a| qui en a| of| is| tiene| tem)? (plus de |environ )?$"
 )
+# Of two ages in a story, the one of today is hers.
+AGE_TODAY = re.compile(r"\bj en ai (\d{2})\b|(?<!\d)(\d{2}) ans aujourd hui\b|\baujourd hui (?:j ai )?(\d{2}) ans\b")
 NOT_AN_AGE = re.compile(r"(il y a|depuis|pendant|apres|avant|en|ca fait|since|for|hace|acum|fa) (plus de |presque )?$")
 
 
@@ -130,7 +135,7 @@ def understand(text: str) -> Understanding:
         return Understanding()
     all_words = with_numbers_closed_up(folded.split())
     places, place_words = places_in(all_words)
-    probability = meaning(folded)
+    probability = meaning(with_names_explained(folded))
     ages = ages_said(folded)
     tags = tags_meant(folded, probability)
     dangers = dangers_said(folded, probability)
@@ -157,6 +162,20 @@ def understand(text: str) -> Understanding:
             "place": 1.0 if places else 0.0,
         },
     )
+
+
+@cache
+def names() -> dict[str, str]:
+    """Names of services that are ordinary words → what they do, for the model would read the words."""
+    with (files("resources") / "data" / "names_fr.csv").open(encoding="utf-8") as file:
+        return {row["name"]: row["means"] for row in csv.DictReader(file)}
+
+
+def with_names_explained(folded: str) -> str:
+    """«hors la rue» is an association for foreign minors, not somebody who sleeps outside."""
+    for name, means in names().items():
+        folded = re.sub(rf"\b{name}\b", means, folded)
+    return folded
 
 
 def with_numbers_closed_up(words: Sequence[str]) -> list[str]:
@@ -191,6 +210,8 @@ def dangers_said(folded: str, probability: dict[str, float]) -> frozenset[str]:
         for name in (danger.removeprefix("!") for danger in DANGERS)
         if probability[f"!{name}"] >= DANGER_FROM_MODEL[name]
     }
+    if "suicide" in said and probability["!violence"] < SURE:
+        meant.discard("violence")  # «me tuer» is the same word in both
     return frozenset(said | meant)
 
 
@@ -201,6 +222,10 @@ def ages_said(folded: str) -> tuple[int, int] | None:
         return int(asked[1]), int(asked[2])
     if said("young_adult", folded):
         return ADULT, CHILD_UNTIL
+    today = AGE_TODAY.search(folded)
+    if today is not None:
+        age = int(today[today.lastindex or 0])
+        return age, age
     adult = said("adult", folded) and not said("minor", folded)
     found = [
         int(match[1])
@@ -230,7 +255,7 @@ def gender_said(folded: str, probability: dict[str, float]) -> str | None:
     """Gender of the person concerned when it is said, or all but sure."""
     if said("trans", folded):
         return "trans"
-    if said("male", folded) or probability["m"] >= SURE:
+    if said("male", folded) or probability["m"] >= SURE_OF_A_MAN:
         return "male"
     if probability["f"] >= SURE:
         return "female"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from resources.intent.labels import LABELS
 from resources.text import fold
 
-BUCKETS = 16384
+BUCKETS = 65536
 SHORTEST, LONGEST = 2, 5
 MAX_LETTERS = 400
 SMALLEST = 5
@@ -50,22 +50,31 @@ def weigh(found: dict[int, float], rarity: Numbers) -> tuple[list[int], Numbers]
 
 @dataclass(frozen=True)
 class Weights:
-    """Learnt numbers: one row a bucket, one column a label; a bias a label; how rare each bucket is."""
+    """Learnt numbers: one row a bucket, one column a label, one byte each; a scale and a bias a label; how rare
+    each bucket is (0: it counts for nothing).
+    """
 
-    matrix: Numbers
+    matrix: npt.NDArray[np.int8]
+    scale: Numbers
     bias: Numbers
     rarity: Numbers
 
+    @classmethod
+    def rounded(cls, matrix: Numbers, bias: Numbers, rarity: Numbers) -> "Weights":
+        """Learnt numbers as one byte each, scaled by label, the smallest dropped."""
+        scale = np.asarray(np.abs(matrix).max(axis=0) / 127 + 1e-9, dtype=np.float32)
+        whole = np.round(matrix / scale)
+        kept = np.where(np.abs(whole) < SMALLEST, 0, whole).astype(np.int8)
+        return cls(kept, scale, bias.astype(np.float32), rarity.astype(np.float16).astype(np.float32))
+
     def save(self) -> bytes:
-        """As a compressed file: one byte a number, scaled by label, the smallest dropped."""
-        scale = np.abs(self.matrix).max(axis=0) / 127 + 1e-9
-        whole = np.round(self.matrix / scale).astype(np.int8)
+        """As a compressed file."""
         file = BytesIO()
         np.savez_compressed(
             file,
-            matrix=np.where(np.abs(whole) < SMALLEST, 0, whole).astype(np.int8),
-            scale=scale.astype(np.float32),
-            bias=self.bias.astype(np.float32),
+            matrix=self.matrix,
+            scale=self.scale,
+            bias=self.bias,
             rarity=self.rarity.astype(np.float16),
             labels=np.array(LABELS),
         )
@@ -77,13 +86,13 @@ class Weights:
         with np.load(BytesIO(content), allow_pickle=False) as file:
             if tuple(file["labels"]) != LABELS or file["matrix"].shape[0] != BUCKETS:
                 raise ValueError("intent.npz does not fit labels.py: run manage.py train_intent")
-            matrix = file["matrix"].astype(np.float32) * file["scale"]
-            return cls(matrix, file["bias"], file["rarity"].astype(np.float32))
+            return cls(file["matrix"], file["scale"], file["bias"], file["rarity"].astype(np.float32))
 
     def probabilities(self, text: str) -> Numbers:
         """Probability of each label, in the order of LABELS."""
         buckets, weighted = weigh(features(text), self.rarity)
-        return np.asarray(1 / (1 + np.exp(-(weighted @ self.matrix[buckets] + self.bias))), dtype=np.float32)
+        evidence = (weighted @ self.matrix[buckets].astype(np.float32)) * self.scale + self.bias
+        return np.asarray(1 / (1 + np.exp(-evidence)), dtype=np.float32)
 
 
 @cache

@@ -1,6 +1,7 @@
 """The two sides that ranking compares: what was understood of the person, and the facts of a service."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,10 @@ TAGS: frozenset[str] = frozenset(FACTS[: FACTS.index("soins") + 1])
 
 # Weak hints count for more than their probability says: chosen by cross-validation on the judged phrases.
 SOFTENED = 0.7
-CROSSED = ("minor", "said_adult", "pro", "relative", "witness")
-SINGLE = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, "said_minor", "said_adult", "place", "always")
-MEANINGS: tuple[str, ...] = (*SINGLE, *(f"{who}&{need}" for who in CROSSED for need in NEEDS))
+SINGLE = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, "said_minor", "said_adult", "place")
+# What two labels mean together is more than their sum: a pregnant minor is not a minor, then a pregnancy.
+MEANINGS: tuple[str, ...] = ("always", *SINGLE, *(f"{one}&{other}" for one, other in combinations(SINGLE, 2)))
+_ONE, _OTHER = np.triu_indices(len(SINGLE), 1)
 
 
 def bits(members: Iterable[str], *, of: Sequence[str] = FACTS) -> int:
@@ -36,7 +38,6 @@ def bits(members: Iterable[str], *, of: Sequence[str] = FACTS) -> int:
 
 
 def meaning_vector(labels: Mapping[str, float]) -> npt.NDArray[np.float32]:
-    """Labels (0 to 1) → one number a meaning, crosses included."""
-    single = {**{name: labels.get(name, 0.0) ** SOFTENED for name in SINGLE}, "always": 1.0}
-    crosses = [single[who] * single[need] for who in CROSSED for need in NEEDS]
-    return np.array([*(single[name] for name in SINGLE), *crosses], dtype=np.float32)
+    """Labels (0 to 1) → one number a meaning, pairs included."""
+    single = np.array([labels.get(name, 0.0) for name in SINGLE], dtype=np.float32) ** SOFTENED
+    return np.concatenate([np.ones(1, dtype=np.float32), single, single[_ONE] * single[_OTHER]])

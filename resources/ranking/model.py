@@ -1,4 +1,4 @@
-"""The learnt table from meanings to facts: how much each fact of a service counts for this person, now."""
+"""The learnt table from meanings to facts: how much what a service is counts for this person, now."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,10 +15,15 @@ FILE = "ranking.npz"
 
 @dataclass(frozen=True)
 class Table:
-    """Meanings × facts, and how much the share of matched words counts beside them."""
+    """Meanings × traits, and how much the share of matched words counts beside them.
+
+    A trait is a fact or two facts that a service has together, as bits: first every fact in the order of FACTS,
+    then the pairs that training chose.
+    """
 
     matrix: npt.NDArray[np.float32]
     words: float
+    traits: tuple[int, ...]
 
     def save(self) -> bytes:
         """As a compressed file."""
@@ -27,6 +32,7 @@ class Table:
             file,
             matrix=self.matrix.astype(np.float16),
             words=np.float32(self.words),
+            traits=np.array(self.traits, dtype=np.int64),
             facts=np.array(FACTS),
             meanings=np.array(MEANINGS),
         )
@@ -38,10 +44,10 @@ class Table:
         with np.load(BytesIO(content), allow_pickle=False) as file:
             if tuple(file["facts"]) != FACTS or tuple(file["meanings"]) != MEANINGS:
                 raise ValueError("ranking.npz does not fit features.py: run manage.py train_ranking")
-            return cls(file["matrix"].astype(np.float32), float(file["words"]))
+            return cls(file["matrix"].astype(np.float32), float(file["words"]), tuple(file["traits"].tolist()))
 
-    def fact_weights(self, labels: dict[str, float]) -> npt.NDArray[np.float32]:
-        """One weight a fact, in the order of FACTS."""
+    def trait_weights(self, labels: dict[str, float]) -> npt.NDArray[np.float32]:
+        """One weight a trait, in the order of `traits`."""
         return np.asarray(meaning_vector(labels) @ self.matrix, dtype=np.float32)
 
 

@@ -1,9 +1,10 @@
 """How ranking learns: judged phrases in, a table out that puts the better graded services first."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,13 @@ from resources.ranking.features import FACTS, MEANINGS, meaning_vector
 from resources.ranking.model import Table
 
 Matrix = npt.NDArray[np.float32]
-STEPS = 300
-LEARNING_RATE = 0.03
-DECAY = 1e-3
+STEPS = 200
+LEARNING_RATE = 0.01
+DECAY = 2e-3
 HARM = 0.25
+MOST_PAIRS = 96
+FEWEST_SERVICES = 2
+MOST_COMMON = 0.5
 GAIN = (0.0, 1.0, 3.0, 7.0)
 
 
@@ -40,7 +44,10 @@ class Example:
 
 
 def judged() -> list[Judged]:
-    """Every judged phrase of the folder; raises ValueError when a grade is not 1, 2 or 3."""
+    """Every judged phrase of the folder, `q` being one or a list that one answer suits.
+
+    Raises ValueError when a grade is not 1, 2 or 3.
+    """
     found = []
     for file in sorted((files("resources") / "ranking" / "judged").iterdir(), key=lambda file: file.name):
         if not file.name.endswith(".json"):
@@ -48,14 +55,57 @@ def judged() -> list[Judged]:
         for row in json.loads(file.read_text(encoding="utf-8")):
             if not set(row["relevant"].values()) <= {1, 2, 3}:
                 raise ValueError(f"{file.name}: grades are 1, 2 or 3")
-            found.append(Judged(row["q"], row["relevant"], frozenset(row["harmful"])))
+            asked = row["q"] if isinstance(row["q"], list) else [row["q"]]
+            found += [Judged(phrase, row["relevant"], frozenset(row["harmful"])) for phrase in asked]
     return found
 
 
 def train(facts: Matrix, examples: list[Example], *, tell: Callable[[str], None] = lambda _line: None) -> Table:
-    """Fit the table: for each phrase the softmax of the scores follows the gains, harmful services sink.
+    """Fit the table: once with every pair of facts, then with those that moved the scores most.
 
-    `facts` is services × FACTS (0 or 1). Listwise cross-entropy (ListNet), Adam, a small decay.
+    `facts` is services × FACTS (0 or 1). Fewer pairs, shorter statements: each is a term of the SQL that ranks.
+    """
+    singles = [1 << position for position in range(len(FACTS))]
+    pairs = pairs_of(facts)
+    wide = fit(traits_matrix(facts, [*singles, *pairs]), examples, tell=tell)
+    moved = importance(wide[0], facts, [*singles, *pairs], examples)[len(singles) :]
+    traits = (*singles, *(pairs[position] for position in np.argsort(-moved)[:MOST_PAIRS]))
+    matrix, words = fit(traits_matrix(facts, traits), examples, tell=tell)
+    return Table(matrix, words, traits)
+
+
+def pairs_of(facts: Matrix) -> list[int]:
+    """Pairs of facts that some services have and most have not, as bits; one pair for each group of services."""
+    most = MOST_COMMON * len(facts)
+    groups = {facts[:, position].tobytes() for position in range(len(FACTS))}
+    pairs = []
+    for one, other in combinations(range(len(FACTS)), 2):
+        both = facts[:, one] * facts[:, other]
+        if FEWEST_SERVICES <= both.sum() <= most and both.tobytes() not in groups:
+            groups.add(both.tobytes())
+            pairs.append(1 << one | 1 << other)
+    return pairs
+
+
+def traits_matrix(facts: Matrix, traits: Sequence[int]) -> Matrix:
+    """Services × traits (0 or 1)."""
+    parts = [[position for position in range(len(FACTS)) if trait >> position & 1] for trait in traits]
+    return np.stack([facts[:, part].prod(axis=1) for part in parts], axis=1)
+
+
+def importance(matrix: Matrix, facts: Matrix, traits: Sequence[int], examples: list[Example]) -> Matrix:
+    """How far each trait moves services apart, over all phrases."""
+    weights = np.stack([example.meaning for example in examples]) @ matrix
+    spread = traits_matrix(facts, traits).std(axis=0)
+    return np.asarray(np.sqrt((weights**2).mean(axis=0)) * spread, dtype=np.float32)
+
+
+def fit(
+    facts: Matrix, examples: list[Example], *, tell: Callable[[str], None] = lambda _line: None
+) -> tuple[Matrix, float]:
+    """For each phrase the softmax of the scores follows the gains, harmful services sink; the matrix, the words.
+
+    `facts` is services × traits. Listwise cross-entropy (ListNet), Adam, a small decay.
     """
     meanings = np.stack([example.meaning for example in examples])
     words = np.stack([example.words for example in examples])
@@ -63,11 +113,11 @@ def train(facts: Matrix, examples: list[Example], *, tell: Callable[[str], None]
     gains = np.stack([example.gains for example in examples])
     targets = gains / gains.sum(axis=1, keepdims=True)
     harmful = np.stack([example.harmful for example in examples])
-    matrix = np.zeros((len(MEANINGS), len(FACTS)), dtype=np.float32)
+    matrix = np.zeros((len(MEANINGS), facts.shape[1]), dtype=np.float32)
     weight = np.array([2.0], dtype=np.float32)
     moments = [[np.zeros_like(matrix), np.zeros_like(matrix)], [np.zeros_like(weight), np.zeros_like(weight)]]
     for step in range(1, STEPS + 1):
-        scores = np.where(allowed, meanings @ matrix @ facts.T + weight * words, -30.0)
+        scores = np.where(allowed, meanings @ (matrix @ facts.T) + weight * words, -30.0)
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         error = (shares - targets + HARM * harmful * shares) * allowed
@@ -80,7 +130,7 @@ def train(facts: Matrix, examples: list[Example], *, tell: Callable[[str], None]
             descend(values, gradient, moment, step=step, rate=rate)
         if step % 100 == 0:
             tell(f"{step}/{STEPS}")
-    return Table(matrix, float(weight[0]))
+    return matrix, float(weight[0])
 
 
 def descend(values: Matrix, gradient: Matrix, moment: list[Matrix], *, step: int, rate: float) -> None:

@@ -24,7 +24,7 @@ def test_a_line_shows_precision_recall_and_f1() -> None:
 def test_a_model_that_always_says_one_thing_is_right_when_it_was_that() -> None:
     bias = np.full(len(LABELS), -9, dtype=np.float32)
     bias[LABELS.index("ecoute")] = 9
-    always = Weights(np.zeros((BUCKETS, len(LABELS)), np.float32), bias, np.ones(BUCKETS, np.float32))
+    always = Weights.rounded(np.zeros((BUCKETS, len(LABELS)), np.float32), bias, np.ones(BUCKETS, np.float32))
     said = [Phrase("parler", frozenset({"ecoute", "self"}), "fr"), Phrase("dormir", frozenset({"self"}), "fr")]
 
     scores = {score.label: score for score in phrasebook.report(always, said)}

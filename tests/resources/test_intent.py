@@ -7,6 +7,7 @@ from bench.relevance import judgements
 from resources.intent import model
 from resources.intent.labels import LABELS, NEEDS
 from resources.intent.phrasebook import phrases, report
+from resources.intent.texting import as_texted
 from resources.ranking.features import FACTS, MEANINGS, bits, meaning_vector
 from resources.ranking.model import Table, table
 from resources.ranking.training import judged
@@ -31,17 +32,26 @@ def test_needs_are_found_in_phrases_the_model_never_saw() -> None:
 
 def test_a_file_made_for_other_labels_is_refused() -> None:
     shipped = model.weights()
-    content = model.Weights(shipped.matrix[:100], shipped.bias, shipped.rarity[:100]).save()
+    content = model.Weights(shipped.matrix[:100], shipped.scale, shipped.bias, shipped.rarity[:100]).save()
 
     with pytest.raises(ValueError, match="train_intent"):
         model.Weights.read(content)
 
 
 def test_a_table_made_for_other_facts_is_refused() -> None:
-    content = Table(table().matrix, 1.0).save()
-    assert np.allclose(Table.read(content).matrix, table().matrix, atol=0.01)
+    shipped = table()
+    content = Table(shipped.matrix, 1.0, shipped.traits).save()
 
-    assert table().matrix.shape == (len(MEANINGS), len(FACTS))
+    assert np.allclose(Table.read(content).matrix, shipped.matrix, atol=0.01)
+    assert shipped.matrix.shape == (len(MEANINGS), len(shipped.traits))
+
+
+def test_traits_are_every_fact_then_pairs_of_facts() -> None:
+    traits = table().traits
+
+    assert list(traits[: len(FACTS)]) == [1 << position for position in range(len(FACTS))]
+    assert all(trait.bit_count() == 2 and trait < 1 << len(FACTS) for trait in traits[len(FACTS) :])
+    assert len(set(traits)) == len(traits)
 
 
 def test_facts_fit_in_a_number_of_the_database() -> None:
@@ -53,8 +63,8 @@ def test_every_meaning_has_its_number() -> None:
     vector = meaning_vector({"sante": 1.0, "minor": 1.0})
 
     assert vector.shape == (len(MEANINGS),)
-    assert vector[MEANINGS.index("minor&sante")] == 1.0
-    assert vector[MEANINGS.index("pro&sante")] == 0.0
+    assert vector[MEANINGS.index("sante&minor")] == 1.0
+    assert vector[MEANINGS.index("sante&pro")] == 0.0
 
 
 def test_what_is_learnt_and_what_is_tested_are_apart() -> None:
@@ -63,6 +73,20 @@ def test_what_is_learnt_and_what_is_tested_are_apart() -> None:
     assert len(tested) >= 150
     assert not tested & {fold(row.phrase) for row in judged()}
     assert not tested & {fold(phrase.text) for phrase in phrases()}
+
+
+def test_a_texted_sentence_keeps_its_meaning_and_never_changes() -> None:
+    texted = as_texted("Je suis dans la rue parce que mon père m’a mise dehors")
+
+    assert texted == as_texted("je suis dans la rue parce que mon pere m a mise dehors")
+    assert texted != fold("Je suis dans la rue parce que mon père m’a mise dehors")
+
+
+def test_one_judgement_may_answer_several_phrases() -> None:
+    rows = judged()
+
+    assert len({row.phrase for row in rows}) >= 3000
+    assert all(row.relevant and not set(row.relevant) & row.harmful for row in rows)
 
 
 def test_probabilities_are_probabilities() -> None:

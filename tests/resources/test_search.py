@@ -56,7 +56,7 @@ class TestMeaning:
     def test_a_friends_words_find_the_right_line_first(self) -> None:
         answer = ask(q="mon mec me fait bosser a l hotel")
 
-        assert slugs(answer)[:2] == ["119-allo-enfance-en-danger", "119-equipe-prostitution-des-mineurs"]
+        assert set(slugs(answer)[:2]) == {"119-allo-enfance-en-danger", "119-equipe-prostitution-des-mineurs"}
 
     @pytest.mark.parametrize(
         ("phrase", "first"),
@@ -75,6 +75,12 @@ class TestMeaning:
     )
     def test_a_name_or_a_plain_need_comes_first(self, phrase: str, first: str) -> None:
         assert slugs(ask(q=phrase))[0] == first
+
+    def test_a_name_made_of_ordinary_words_is_a_name(self) -> None:
+        found = slugs(ask(q="hors la rue"))
+
+        assert found[0] == "hors-la-rue"
+        assert "115-samu-social" not in found[:5]
 
     def test_a_typo_has_results_and_a_suggestion(self) -> None:
         answer = ask(q="Astheria")
@@ -132,9 +138,17 @@ class TestMeaning:
     def test_danger_words_put_numbers_on_top(self, phrase: str, numbers: list[str]) -> None:
         assert [slug for slug in strip(ask(q=phrase)) if slug in numbers] == numbers
 
-    @pytest.mark.parametrize("phrase", ["avocat", "je suis morte de rire", "contraception gratuite", "dépistage"])
+    @pytest.mark.parametrize(
+        "phrase",
+        ["avocat", "je suis morte de rire", "contraception gratuite", "dépistage", "tentative d'escroquerie"],
+    )
     def test_no_alarm_without_danger(self, phrase: str) -> None:
         assert not {"17-police-secours", "3114-prevention-du-suicide", "15-samu"} & set(strip(ask(q=phrase)))
+
+    def test_a_man_in_the_story_hides_no_service_for_women(self) -> None:
+        answer = ask(q="mon frère exploite sa copine, qui prévenir", per_page=100)
+
+        assert "3919-violences-femmes-info" in slugs(answer)
 
     @pytest.mark.parametrize(
         "phrase", ["zzqxjk", "😀😀", "<script>alert(1)</script>", "a" * 10_000, "\x00", "' OR 1=1 --", "%", "??"]
@@ -153,9 +167,9 @@ class TestMeaning:
         judged = [judge(judgement) for judgement in judgements()]
 
         assert len(judged) >= 150
-        assert mean([phrase.ndcg for phrase in judged]) >= 0.80
-        assert sum(bool(phrase.harmful) for phrase in judged) <= 4
-        assert sum(bool(phrase.missed) for phrase in judged) <= 2
+        assert mean([phrase.ndcg for phrase in judged]) >= 0.83
+        assert sum(bool(phrase.harmful) for phrase in judged) <= 2
+        assert sum(bool(phrase.missed) for phrase in judged) == 0
 
 
 class TestFilters:

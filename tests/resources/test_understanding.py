@@ -39,6 +39,8 @@ def test_words_are_folded(text: str, folded: str) -> None:
         ("je suis majeure mais j'ai commencé à 15 ans", (18, 120)),
         ("CHRS femmes 18-25 sans enfant", (18, 25)),
         ("en fugue depuis hier", (10, 17)),
+        ("agressée à 14 ans, j'en ai 30", (30, 30)),
+        ("abusée à 8 ans, j'ai 41 ans aujourd'hui", (41, 41)),
         ("j'ai 50 euros", None),
         ("avocat", None),
     ],
@@ -49,7 +51,14 @@ def test_ages_are_hers(text: str, ages: tuple[int, int] | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "gender"),
-    [("mon fils se prostitue", "male"), ("je suis une femme trans", "trans"), ("avocat gratuit", None)],
+    [
+        ("mon fils se prostitue", "male"),
+        ("santé sexuelle pour hommes", "male"),
+        ("je suis une femme trans", "trans"),
+        ("mon frère exploite sa copine", None),
+        ("je vois des filles avec plusieurs hommes", None),
+        ("avocat gratuit", None),
+    ],
 )
 def test_genders_are_said(text: str, gender: str | None) -> None:
     assert understand(text).gender == gender
@@ -66,6 +75,8 @@ def test_genders_are_said(text: str, gender: str | None) -> None:
         ("paname", ("75",)),
         ("il a 75 ans", ()),
         ("us et coutumes", ()),
+        ("je vis à Évry", ("91",)),
+        ("au bois de boulogne", ()),
         ("le 119", ()),
         ("mon client de 75 ans", ()),
         ("il me doit 95 euros", ()),
