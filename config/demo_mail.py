@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as modern
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -28,7 +29,9 @@ class Mail:
 @require_safe
 @login_not_required
 def mails(request: HttpRequest) -> HttpResponse:
-    """The latest ones; open without signing in, since invitations come before any account."""
+    """The latest ones; open without signing in, since invitations come before any account, and on this machine only."""
+    if not ip_address(request.META["REMOTE_ADDR"]).is_loopback:
+        raise Http404
     return render(request, "espace/demo_mail.html", {"mails": kept()})
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from threading import Event
 from typing import Any
 
+from django.urls import resolve
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.net import SocketSpec  # type: ignore[attr-defined]  # public by use: what granian itself binds with
@@ -68,6 +69,7 @@ class Server(MPServer):
 def application() -> Start:
     """In each process: the site, which stops taking connections when it is told to."""
     signal.signal(EMPTY, take_no_more)
+    resolve("/healthz")  # views load now, not while the first visitor waits
 
     def site(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         if not emptying.is_set():

@@ -2,7 +2,7 @@
 
 The server keeps nothing between two questions. Each answer leaves by POST and comes back in the address (303), because
 a POST that is answered with a page stays in the browser's session files, and a field in a readable address stays in its
-history (docs/design.md tells what was measured). All tokens have one length. Her words are asked for last, in a page
+history (ux.md, findings 7 and 8). All tokens have one length. Her words are asked for last, in a page
 that carries the answers as ordinary fields: they travel once, to be sealed, and stand in no address.
 """
 
@@ -20,7 +20,7 @@ from django.conf import settings
 from referrals import crypto
 
 MINUTES_VALID = 30
-SIZE = 448
+SIZE = 400
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,7 +32,7 @@ class Answers:
     errors: Mapping[str, str] = field(default_factory=dict)
 
     def token(self, *, at: datetime) -> str:
-        """Opaque text for an address, always as long. Raises crypto.TooLong above 448 bytes of answers."""
+        """Opaque text for an address, always as long. Raises crypto.TooLong above 400 bytes of answers."""
         content = [int(at.timestamp()), self.step, dict(self.values), dict(self.errors)]
         payload = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
         return base64.urlsafe_b64encode(crypto.seal_small(payload, key=_key(), size=SIZE)).rstrip(b"=").decode()

@@ -1,21 +1,37 @@
 """The JSON ways of writing and coming back (contract.md §3): bodies in clear are sealed on receipt."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view, parser_classes, permission_classes
+from rest_framework.decorators import api_view, authentication_classes, parser_classes, permission_classes
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from referrals import access, codes, crypto, follow_up, forms, keyring, lifecycle, sealing, submissions, wire
+from referrals import (
+    access,
+    codes,
+    crypto,
+    follow_up,
+    forms,
+    keyring,
+    lifecycle,
+    sealing,
+    submissions,
+    tokens,
+    webhooks,
+    wire,
+)
+from referrals.bearer import AnybodyOrWriter, BearerToken, Reader, token_of
 from referrals.forms import InvalidForm
-from referrals.models import PlanStep, Referral
+from referrals.models import ApiToken, PlanStep, Receipt, Referral, Referrer, Told
+from referrals.routing import Facts
 from resources.api import ShallowJSON
 
 State = PlanStep.State
@@ -28,6 +44,7 @@ REFUSALS: dict[type[Exception], dict[str, list[str]]] = {
     lifecycle.Ended: {"code": ["ended"]},
 }
 UNKNOWN = {"errors": {"code": ["unknown"]}}
+RECEIPTS_A_PAGE = 500
 
 
 class PlanEntry(serializers.Serializer[Any]):
@@ -43,6 +60,9 @@ class Submitted(serializers.Serializer[Any]):
 
     code = serializers.CharField(required=False, help_text="Six mots ; la seule clé de la réponse.")
     digits = serializers.CharField(required=False, help_text="Le même code en vingt chiffres.")
+    id = serializers.UUIDField(
+        required=False, help_text="Avec un jeton et « referrer » = professional : ce que nomment les webhooks."
+    )
     plan = PlanEntry(many=True)
     emergency = serializers.ListField(child=serializers.CharField())
 
@@ -83,15 +103,20 @@ def parameters(_request: Request) -> Response:
 
 @extend_schema(operation_id="submit_referral", request=OpenApiTypes.OBJECT, responses={201: Submitted})
 @api_view(["POST"])
-@permission_classes([AllowAny])
+@authentication_classes([BearerToken])
+@permission_classes([AllowAny, AnybodyOrWriter])
 @parser_classes([ShallowJSON])
 def submit(request: Request) -> Response:
-    """Write to associations: a body in clear is sealed on receipt, a sealed one is kept as it is."""
+    """Write to associations: a body in clear is sealed on receipt, a sealed one is kept as it is.
+
+    Nobody needs a token; the system of an organisation that shows one follows what its professionals send.
+    """
     values = request.data
     if not isinstance(values, Mapping):
         return Response({"errors": {"body": ["invalid"]}}, status=400)
     try:
-        sent = submit_sealed(values) if "ciphertext" in values else submit_plain(values)
+        submit_body = submit_sealed if "ciphertext" in values else submit_plain
+        sent = submit_body(values, token=token_of(request))
     except InvalidForm as refused:
         return Response({"errors": refused.errors}, status=400)
     except (crypto.TooLong, lifecycle.WrongAddressees, lifecycle.AlreadySubmitted) as refused:
@@ -103,22 +128,81 @@ def submit(request: Request) -> Response:
         {"partner": team.slug, "name": team.name, "state": State.PLANNED if position else State.WAITING}
         for position, team in enumerate(sent.plan)
     ]
-    return Response({**drawn, "plan": plan, "emergency": list(sent.emergency)}, status=201)
+    known_by = own_id_of(sent.referral, token=token_of(request))
+    return Response({**drawn, **known_by, "plan": plan, "emergency": list(sent.emergency)}, status=201)
 
 
-def submit_plain(values: Mapping[str, Any]) -> submissions.Sent:
+def submit_plain(values: Mapping[str, Any], *, token: ApiToken | None) -> submissions.Sent:
     """Read, seal and forget a body in clear. Raises InvalidForm, crypto.TooLong, NobodyCanRead."""
-    return submissions.send_plain(forms.read_plain(values), at=timezone.now())
+    plain = forms.read_plain(values)
+    return submissions.send_plain(plain, at=timezone.now(), author=followed_by(token, plain.facts))
 
 
-def submit_sealed(values: Mapping[str, Any]) -> submissions.Sent:
+def submit_sealed(values: Mapping[str, Any], *, token: ApiToken | None) -> submissions.Sent:
     """Keep a sealed body. Raises InvalidForm, and what submissions.send_sealed raises."""
     facts, plan = values.get("facts"), values.get("plan")
     if not isinstance(facts, Mapping):
         raise InvalidForm({"facts": ["invalid"]})
     if not isinstance(plan, list) or not all(isinstance(slug, str) for slug in plan):
         raise InvalidForm({"plan": ["invalid"]})
-    return submissions.send_sealed(forms.read_facts(facts), wire.read_referral(values), plan=plan, at=timezone.now())
+    read = forms.read_facts(facts)
+    return submissions.send_sealed(
+        read, wire.read_referral(values), plan=plan, at=timezone.now(), author=followed_by(token, read)
+    )
+
+
+def followed_by(token: ApiToken | None, facts: Facts) -> ApiToken | None:
+    """The token to tie to a referral: of an organisation that can follow it, and only when a professional writes. What
+    somebody writes for herself is never tied to the system that passed it on."""
+    follows = token is not None and facts.referrer == Referrer.PROFESSIONAL and tokens.may_follow(token)
+    return token if follows else None
+
+
+def own_id_of(referral: Referral, *, token: ApiToken | None) -> dict[str, str]:
+    """What this organisation knows the referral by; nothing when it does not follow it."""
+    if token is None:
+        return {}
+    receipt = token.receipts.filter(referral=referral).first()
+    return {} if receipt is None else {"id": str(receipt.own_id)}
+
+
+class ReceiptEntry(serializers.Serializer[Receipt]):
+    """A referral that an organisation sent: nothing but a state and the day of the last change."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(Told.choices)
+    at = serializers.DateField()
+
+
+class Receipts(serializers.Serializer[Any]):
+    """One page of them, the last sent first."""
+
+    referrals = ReceiptEntry(many=True)
+    total = serializers.IntegerField()
+
+
+@extend_schema(
+    operation_id="sent_referrals",
+    parameters=[OpenApiParameter("page", OpenApiTypes.INT, description=f"{RECEIPTS_A_PAGE} par page.")],
+    responses=Receipts,
+)
+@api_view(["GET"])
+@authentication_classes([BearerToken])
+@permission_classes([Reader])
+def sent_referrals(request: Request) -> Response:
+    """What became of the referrals that an organisation sent, as its webhook says it: for what a webhook missed."""
+    page = request.query_params.get("page", "1")
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", page):
+        return Response({"errors": {"page": ["invalid"]}}, status=400)
+    receipts = Receipt.objects.filter(token=token_of(request)).order_by("-pk")
+    first = (int(page) - 1) * RECEIPTS_A_PAGE
+    shown = receipts[first : first + RECEIPTS_A_PAGE]
+    return Response(
+        {
+            "referrals": [webhooks.content_of(one.own_id, one.status, on=one.day) for one in shown],
+            "total": receipts.count(),
+        }
+    )
 
 
 class Salt(serializers.Serializer[Any]):

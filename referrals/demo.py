@@ -93,6 +93,12 @@ def create(*, folder: Path, at: datetime) -> tuple[Secrets, bool]:
     return known, bool(fresh or made or teams)
 
 
+def is_at_home() -> bool:
+    """Whether the database is empty of accounts, or holds this demonstration: no other one is ever added to."""
+    (_role, moderator), *_others = staff()
+    return User.objects.filter(email=moderator).exists() or not User.objects.exists()
+
+
 def demo_partners() -> list[Partner]:
     """The associations of the file."""
     return list(Partner.objects.filter(slug__in=[row.slug for row in partners_file.read(PARTNERS)]))

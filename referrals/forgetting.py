@@ -12,7 +12,7 @@ from threading import Lock, Timer
 
 logger = logging.getLogger(__name__)
 
-# What many people send within so long costs one replacement (docs/sealing.md says how much).
+# What many people send within so long costs one replacement (docs/operations.md says how much).
 SECONDS = 15.0
 SERVED_BY = "granian-worker"  # what granian calls its processes
 

@@ -11,9 +11,22 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Max, OuterRef
 from django.utils import timezone
 
-from referrals import crypto, first_rows, notifications, statistics
+from referrals import crypto, first_rows, notifications, statistics, webhooks
 from referrals.keyring import Addressee
-from referrals.models import Event, Member, Message, MessageWrap, Partner, PlanStep, Referral, TeamKey, Urgency
+from referrals.models import (
+    ApiToken,
+    Event,
+    Member,
+    Message,
+    MessageWrap,
+    Partner,
+    PlanStep,
+    Receipt,
+    Referral,
+    TeamKey,
+    Told,
+    Urgency,
+)
 from referrals.peppers import peppers
 from referrals.sealing import SealedMessage, SealedReferral
 from resources.opening import ALWAYS, PARIS, is_open, next_change, says_hours
@@ -63,12 +76,13 @@ def submit(
     urgency: str,
     at: datetime,
     counted: Iterable[str] = (),
-    author: Member | None = None,
+    author: Member | ApiToken | None = None,
 ) -> Referral:
     """Keep a sealed referral, hand it to the first partner of the plan, and have that team told.
 
     `plan` names live teams in the order in which they are asked, the duty desk last when the message is sealed to it.
-    When this returns the referral is on disk. Sent twice, the same referral is kept once.
+    When this returns the referral is on disk. Sent twice, the same referral is kept once. An `author` is a professional
+    who signed in, or the token of an organisation whose system sends and follows it; nobody for anybody else.
     Raises WrongAddressees, or AlreadySubmitted when the locator holds something else.
     """
     require_addressees(sealed.message, exactly=plan)
@@ -93,7 +107,7 @@ def keep(
     urgency: str,
     at: datetime,
     counted: Iterable[str],
-    author: Member | None,
+    author: Member | ApiToken | None,
 ) -> Referral:
     """The rows of a new referral."""
     day, pepper, first = day_of(at), peppers().current, plan[0]
@@ -102,7 +116,7 @@ def keep(
         pepper_epoch=pepper.epoch,
         case_key=sealed.case_key,
         urgency=urgency,
-        author=author,
+        author=author if isinstance(author, Member) else None,
         received_on=day,
         due_at=deadline(urgency, first.opening_hours, at=at),
         dies_on=day + timedelta(days=DAYS_AT_MOST),
@@ -115,6 +129,8 @@ def keep(
         plan=plan,
         counted=[f"{statistics.SENT}:all", f"{statistics.SENT}:urgency:{urgency}", *counted],
     )
+    if isinstance(author, ApiToken):
+        Receipt.objects.create(referral=referral, token=author, day=day)
     return referral
 
 
@@ -317,10 +333,8 @@ def withdraw(referral: Referral) -> None:
     """Erase everything at once, because the person asks."""
     with transaction.atomic():
         kept = lock(referral)
-        holder = kept.plan.filter(state__in=HELD).first() if kept.status in Referral.OPEN else None
-        kept.delete()
-        if holder is not None:
-            recount(left=holder.partner_id)
+        webhooks.tell(kept, Told.WITHDRAWN, on=day_of(timezone.now()))
+        erase(kept)
 
 
 # --- 4. nobody answered in time -------------------------------------------------------------------------------------
@@ -356,6 +370,7 @@ def lose_key(referral: Referral, *, partner: Partner, at: datetime) -> None:
         move(step, State.OVERDUE)
         stop_reading(kept, partner_id=step.partner_id)
         record(kept, Kind.KEY_LOST, day=day_of(at), partner_id=step.partner_id)
+        webhooks.tell(kept, Told.OVERDUE, on=day_of(at))
         recount(left=step.partner_id, came=serve_next(kept, at=at))
 
 
@@ -425,8 +440,9 @@ def erase_content(referral: Referral, *, on: date) -> None:
 
 
 def bury(referral: Referral) -> None:
-    """Erase the empty record as well."""
-    withdraw(referral)
+    """Erase the empty record as well; nobody is told."""
+    with transaction.atomic():
+        erase(lock(referral))
 
 
 # --- pieces of the steps --------------------------------------------------------------------------------------------
@@ -467,6 +483,14 @@ def recount(*, left: int | None = None, came: int | None = None) -> None:
     changes = [(partner_id, by) for partner_id, by in ((left, -1), (came, 1)) if partner_id is not None]
     for partner_id, by in sorted(changes):
         Partner.objects.filter(pk=partner_id).update(own_open=F("own_open") + by)
+
+
+def erase(referral: Referral) -> None:
+    """Delete a locked referral with all that belongs to it."""
+    holder = referral.plan.filter(state__in=HELD).first() if referral.status in Referral.OPEN else None
+    referral.delete()
+    if holder is not None:
+        recount(left=holder.partner_id)
 
 
 def stop_reading(referral: Referral, *, partner_id: int) -> None:
@@ -534,6 +558,8 @@ def require_addressees(message: SealedMessage, *, exactly: Sequence[Addressee]) 
 def record(
     referral: Referral, kind: str, *, day: date, member: Member | None = None, partner_id: int | None = None
 ) -> None:
-    """One more event."""
+    """One more event; the system that follows the referral is told when its state changed with it."""
     holder = member.partner_id if member is not None else partner_id
     Event.objects.create(referral=referral, kind=kind, day=day, member=member, partner_id=holder)
+    if kind in Told.values:
+        webhooks.tell(referral, Told(kind), on=day)

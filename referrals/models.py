@@ -16,6 +16,7 @@ from resources.vocabulary import DEPARTEMENTS, Gender, Need
 models.BinaryField.register_lookup(Length)
 
 HANDOFF_BYTES = 512
+WEBHOOK_SECRET_BYTES = 64
 
 
 class Referrer(models.TextChoices):
@@ -501,4 +502,93 @@ class Handoff(models.Model):
                 & bytes_of("sealed", crypto.NONCE_BYTES + HANDOFF_BYTES + crypto.TAG_BYTES),
                 name="handoff_is_sealed",
             ),
+        ]
+
+
+class Scope(models.TextChoices):
+    """What a token opens."""
+
+    WRITE = "referrals:write"
+    READ = "referrals:read"  # what became of those it sent: their states, never a word of them
+
+
+class ApiToken(models.Model):
+    """What the system of an organisation of professionals shows when it writes; only a hash of it is kept."""
+
+    organisation = models.CharField(max_length=200)
+    token_hash = models.BinaryField(unique=True)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    created_on = models.DateField()
+    expires_on = models.DateField()  # the first day on which it opens nothing
+    last_used_on = models.DateField(null=True, blank=True)
+    revoked_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=bytes_of("token_hash", 32), name="token_is_kept_as_a_hash"),
+            models.CheckConstraint(condition=~Q(organisation=""), name="token_names_an_organisation"),
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=list(Scope.values)) & ~Q(scopes=[]), name="token_scopes_are_known"
+            ),
+            models.CheckConstraint(condition=Q(expires_on__gt=F("created_on")), name="token_begins_before_it_ends"),
+            models.UniqueConstraint(
+                fields=["organisation"],
+                condition=Q(revoked_on__isnull=True),
+                name="organisation_has_one_token_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.organisation
+
+
+class Webhook(models.Model):
+    """Where the system of an organisation is told that a state changed; what signs is sealed under the site's secret
+    key."""
+
+    token = models.OneToOneField(ApiToken, on_delete=models.CASCADE, related_name="webhook")
+    address = models.CharField(max_length=500)
+    sealed_secret = models.BinaryField()
+    created_on = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(address__startswith="https://")
+                | Q(address__regex=r"^http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/|$)"),
+                name="webhook_goes_encrypted_or_stays_on_this_machine",
+            ),
+            models.CheckConstraint(
+                condition=bytes_of("sealed_secret", crypto.NONCE_BYTES + WEBHOOK_SECRET_BYTES + crypto.TAG_BYTES),
+                name="webhook_secret_is_sealed",
+            ),
+        ]
+
+
+class Told(models.TextChoices):
+    """What a system is told; where an event has the same word, it is that event."""
+
+    WAITING = "waiting"
+    ACKNOWLEDGED = "acknowledged"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    OVERDUE = "overdue"
+    HANDED_OVER = "handed_over"
+    CLOSED = "closed"
+    EXHAUSTED = "exhausted"
+    WITHDRAWN = "withdrawn"
+
+
+class Receipt(models.Model):
+    """What the system of an organisation knows a referral by: an id of its own, and what that system was told last."""
+
+    referral = models.OneToOneField(Referral, on_delete=models.CASCADE, related_name="receipt")
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="receipts")
+    own_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    status = models.CharField(max_length=12, choices=Told, default=Told.WAITING)
+    day = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(status__in=Told.values), name="receipt_says_a_known_status"),
         ]

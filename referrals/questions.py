@@ -31,7 +31,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 EVERYTHING = tuple(name for step in STEPS for name in FIELDS[step])
 REQUIRED = frozenset({"danger_now", "age_band"})
-LONGEST_PLACE = 40
+LONGEST_PLACE = 60  # bytes
+NOT_IN_NAMES = dict.fromkeys([*range(32), *map(ord, '"\\<>')], " ")
 SELF, OTHER, PRO = "self", "other", "pro"
 VOICES = {Referrer.SELF: SELF, Referrer.RELATIVE: OTHER, Referrer.WITNESS: OTHER, Referrer.PROFESSIONAL: PRO}
 FOR_HERSELF = tuple(need for need in Need if need not in {Need.URGENCE, Need.FAMILLE, Need.SIGNALEMENT})
@@ -177,10 +178,16 @@ def question(name: str, answers: Answers) -> Question:
             Choice(value, text, note, chosen=value in chosen)
             for value, text, note in CHOICES.get(name, no_choices)(voice(answers.values))
         ),
-        value=str(answers.values.get("avoid", "")) if name == "avoid_commune" else "",
+        value=town(answers) if name == "avoid_commune" else "",
         error=error_in_words(name, answers.errors[name]) if name in answers.errors else "",
         required=name in REQUIRED,
     )
+
+
+def town(answers: Answers) -> str:
+    """The commune to avoid by its name, or as it was typed while it has to be mended."""
+    insee = str(answers.values.get("avoid_commune", ""))
+    return str(answers.values.get("avoid", "")) or (gazetteer().by_insee[insee].name if insee else "")
 
 
 ASKED: dict[str, Callable[[str], tuple[str, str, str]]] = {
@@ -290,13 +297,13 @@ CHOICES: dict[str, Callable[[str], Listed]] = {
 def error_in_words(name: str, code: str) -> str:
     """What to do about a field."""
     words = {
-        ("danger_now", "required"): _("Choisis une réponse."),
-        ("age_band", "required"): _("Choisis une réponse. Tu peux aussi ne pas dire."),
-        ("needs", "too_many"): _("Garde 3 réponses au plus."),
-        ("avoid_commune", "unknown"): _("On ne connaît pas cette ville. Écris son nom entier, ou laisse vide."),
-        ("avoid_commune", "several"): _("Plusieurs villes ont ce code postal. Écris le nom de la ville."),
+        ("danger_now", "required"): _("Il faut choisir une réponse."),
+        ("age_band", "required"): _("Il faut choisir une réponse. Ne pas dire en est une."),
+        ("needs", "too_many"): _("3 réponses au plus."),
+        ("avoid_commune", "unknown"): _("On ne connaît pas cette ville. Il faut son nom entier, ou rien."),
+        ("avoid_commune", "several"): _("Plusieurs villes ont ce code postal. Il faut le nom de la ville."),
     }
-    return words.get((name, code), _("Choisis une des réponses."))
+    return words.get((name, code), _("Il faut choisir une des réponses."))
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -315,8 +322,8 @@ def read(posted: QueryDict, *, names: tuple[str, ...], before: Answers) -> Answe
 
 
 def skipped(before: Answers) -> Answers:
-    """The answers without those of the step, which she would rather not give."""
-    dropped = {*FIELDS[before.step], "avoid"} if before.step == "where" else set(FIELDS[before.step])
+    """The answers without those of the step, which she would rather not give; the language stays that of the pages."""
+    dropped = {*FIELDS[before.step], "avoid"} - {"language"}
     return Answers(before.step, {name: value for name, value in before.values.items() if name not in dropped})
 
 
@@ -351,8 +358,10 @@ def read_needs(name: str, posted: QueryDict, own: str) -> dict[str, Any]:
 
 def read_commune(name: str, posted: QueryDict, _own: str) -> dict[str, Any]:
     """The INSEE code of a typed place, and what was typed. Raises Unreadable."""
-    typed = " ".join(posted.get(name, "").replace("\0", " ").split())[:LONGEST_PLACE]
-    return {name: insee_of(typed) if typed else "", "avoid": typed}
+    typed = (
+        " ".join(posted.get(name, "").translate(NOT_IN_NAMES).split()).encode()[:LONGEST_PLACE].decode(errors="ignore")
+    )
+    return {name: insee_of(typed) if typed else "", "avoid": ""}
 
 
 def insee_of(typed: str) -> str:

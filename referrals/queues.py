@@ -77,6 +77,7 @@ class Row:
     due: str
     due_at: datetime | None
     state: str
+    turn: str  # the same, where `due` does not say it already
     taken_by: str
 
     @property
@@ -194,6 +195,7 @@ def row(values: dict[str, Any], *, at: datetime, today: date) -> Row:
         due=due_in_words(values, at=at, today=today),
         due_at=values["due_at"],
         state=state_in_words(values["status"]),
+        turn=state_in_words(values["status"]) if values["status"] == Status.ACKNOWLEDGED else "",
         taken_by=values["taken_by_name"] or "",
     )
 

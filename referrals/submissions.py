@@ -10,7 +10,7 @@ from referrals import handoffs, lifecycle, orientation, sealing, statistics
 from referrals.codes import Code
 from referrals.forms import InvalidForm, Plain
 from referrals.keyring import Addressee, addressee, addressees, live_keys
-from referrals.models import Member, Partner, Referral
+from referrals.models import ApiToken, Member, Partner, Referral
 from referrals.routing import Facts, Proposal, route, takes
 from referrals.sealing import SealedReferral
 
@@ -74,7 +74,9 @@ def offer(facts: Facts, *, at: datetime) -> Offer:
     )
 
 
-def send_plain(plain: Plain, *, at: datetime, token: str | None = None, author: Member | None = None) -> Sent:
+def send_plain(
+    plain: Plain, *, at: datetime, token: str | None = None, author: Member | ApiToken | None = None
+) -> Sent:
     """Seal what was typed, in memory, and submit it; afterwards only its addressees can read it.
 
     With a `token`, the same form sent twice is kept once and gives the same code (15 minutes, see handoffs.py).
@@ -107,7 +109,7 @@ def sent_before(token: str, *, plan: Sequence[Addressee], at: datetime, emergenc
 
 
 def send_sealed(
-    facts: Facts, sealed: SealedReferral, *, plan: Sequence[str], at: datetime, author: Member | None = None
+    facts: Facts, sealed: SealedReferral, *, plan: Sequence[str], at: datetime, author: Member | ApiToken | None = None
 ) -> Sent:
     """Submit what a browser sealed to the teams that `plan` names, and perhaps to the duty desk.
 

@@ -1,8 +1,9 @@
-"""What the worker does: mails that were queued, and what time brings each minute, hour and half-day."""
+"""What the worker does: mails and messages that were queued, and what time brings each minute, hour and half-day."""
 
 import logging
 from datetime import UTC, datetime
 
+from django.db import DatabaseError
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -10,12 +11,19 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Status
 
-from referrals import escalation, notifications, retention
+from referrals import escalation, notifications, retention, webhooks
 
 logger = logging.getLogger(__name__)
 
 # The database was away: nothing else makes these fail.
 PATIENT = RetryStrategy(max_attempts=3000, wait=60)
+# The server of an organisation was away, or the database.
+FOR_A_DAY = RetryStrategy(
+    max_attempts=webhooks.MOST_ATTEMPTS,
+    wait=webhooks.FIRST_WAIT,
+    linear_wait=webhooks.LONGER_BY,
+    retry_exceptions=[webhooks.NotDelivered, DatabaseError],
+)
 
 
 @app.task(name=notifications.TELL_TEAM, retry=PATIENT)
@@ -28,6 +36,13 @@ def tell_partner(*, partner_id: int, urgent: bool = False) -> None:
 def tell_member(*, member_id: int, urgent: bool, attempt: int) -> None:
     """Mail one member."""
     notifications.tell(member_id, urgent=urgent, attempt=attempt, at=timezone.now())
+
+
+@app.task(name=webhooks.TELL_SYSTEM, retry=FOR_A_DAY, pass_context=True)
+def tell_system(context: JobContext, *, webhook_id: int, message: str, body: str) -> None:
+    """Tell the system of an organisation that a state changed."""
+    attempt = context.job.attempts
+    webhooks.deliver(webhook_id, message=message, body=body, attempt=attempt, at=timezone.now())
 
 
 @app.periodic(cron="* * * * *")

@@ -9,6 +9,7 @@ urlpatterns = [
     path("v1/routing", api.routing, name="routing"),
     path("v1/sealing", api_referrals.parameters, name="sealing"),
     path("v1/referrals", api_referrals.submit, name="referrals"),
+    path("v1/referrals/sent", api_referrals.sent_referrals, name="sent_referrals"),
     path("v1/follow-up/salt", api_referrals.salt, name="follow_up_salt"),
     path("v1/follow-up/open", api_referrals.open_case, name="follow_up_open"),
     path("v1/follow-up/message", api_referrals.write, name="follow_up_message"),

@@ -72,7 +72,6 @@ def inbox(request: MemberRequest) -> HttpResponse:
         "here": "inbox",
         "queue": queue,
         "tabs": [(one, counts[one]) for one in Queue],
-        "late": counts[Queue.LATE],
         "sheet": queues.sheet(member, queue, number=number, at=at),
         "empty": queues.WHAT_EMPTY_MEANS[queue],
         "labels": labels.of_facts(),
@@ -84,10 +83,11 @@ def inbox(request: MemberRequest) -> HttpResponse:
 @member_required
 @answers_json
 def first_messages(request: MemberRequest) -> HttpResponse:
-    """The first messages of a page of a queue, sealed as they are kept: three queries, whatever their number."""
-    member = request.member
+    """The first messages of a page of a queue, sealed as they are kept: four queries, whatever their number."""
+    member, at = request.member, timezone.now()
     queue, number = asked_queue(request)
-    found = queues.ids(member, queue, number=number, at=timezone.now())
+    found = queues.ids(member, queue, number=number, at=at)
+    keyring.record(member, act="list_opened", on=day_of(at))
     first = list(Message.objects.filter(referral__in=found, sequence=0).select_related("referral"))
     wraps = access.wraps_for(member, first)
     rows = {str(one.referral.public_id): sealed_for_team(one, wraps[one.pk], slug=member.partner.slug) for one in first}

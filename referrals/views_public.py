@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations
@@ -207,7 +208,8 @@ def letter(
         "desk_key": to_text(found.duty_desk.public_key) if found.duty_desk else "",
         "can_be_written_to": found.can_be_written_to,
         "emergency": listed(found.emergency, at=at),
-        "cards": listed(found.directory, at=at),
+        "cards": [] if found.options else listed(found.directory, at=at),
+        "cells": listed([f"crip-{facts.departement}"], at=at) if own == questions.PRO else [],
         "carried": hidden(values),
         "back": Answers("who" if own != questions.PRO else FACTS_OF_A_PROFESSIONAL, values).token(at=at),
         "token": handoffs.new_token(),
@@ -216,14 +218,13 @@ def letter(
         "professional": professional_questions(typed, errors) if own == questions.PRO else [],
         "errors": mistakes(errors, values=values, at=at),
         "wrong": errors,
-        "text_error": _("Écris quelques mots, 7 000 caractères au plus.") if "text" in errors else "",
+        "text_error": _("De 1 à 7 000 caractères.") if "text" in errors else "",
         "within": wording.answer_within(facts.urgency),
         "most": sealing.LONGEST_TEXT,
         "script": bundles.address("writing.js"),
         "salt": to_text(sealing.site_salt()),
         "numbers": numbers(*FIRST),
-        "departement": facts.departement or "",
-        "may_be_a_minor": facts.may_be_a_minor,
+        "is_danger": own == questions.PRO and facts.danger_now,
     }
     template = "letter_of_a_professional" if own == questions.PRO else "letter"
     return render(request, f"referrals/public/{template}.html", context, status=status)
@@ -273,15 +274,19 @@ def place_of(name: str, code: str, *, values: Mapping[str, Any], at: datetime) -
     """One mistake in words."""
     step = next((step for step in STEPS if name in questions.FIELDS[step]), None)
     if step is not None:
-        return Mistake(f"?e={Answers(step, values).token(at=at)}", _("Une réponse n’est pas connue : reprends-la."))
+        return Mistake(
+            f"?e={Answers(step, values).token(at=at)}", _("Une réponse n’est pas connue : il faut la reprendre.")
+        )
     words = {
-        ("text", "required"): _("Écris quelques mots."),
-        ("text", "too_long"): _("Ton message est trop long : 7 000 caractères au plus."),
-        ("consent", "required"): _("Coche la case pour envoyer."),
-        ("partners", "required"): _("Garde au moins une association."),
-        ("partners", "cannot_take"): _("Une des associations ne peut plus te recevoir. Choisis à nouveau."),
-        ("partners", "nobody_can_read"): _("Personne ne peut lire pour l’instant. Ton texte n’est pas parti."),
-        ("token", "expired"): _("Ce message est déjà parti. Avec tes 6 mots, tu peux revenir le lire."),
+        ("text", "required"): _("Il manque le message."),
+        ("text", "too_long"): _("Le message est trop long : 7 000 caractères au plus."),
+        ("consent", "required"): _("Il faut cocher la case pour envoyer."),
+        ("partners", "required"): _("Il faut garder au moins une association."),
+        ("partners", "cannot_take"): _(
+            "Une des associations ne peut plus prendre ce message : il faut choisir à nouveau."
+        ),
+        ("partners", "nobody_can_read"): _("Personne ne peut lire pour l’instant. Le texte n’est pas parti."),
+        ("token", "expired"): _("Ce message est déjà parti. Les 6 mots permettent de revenir le lire."),
     }
     too_long = _("Un des champs est trop long.")
     return Mistake(f"#f-{name}", words.get((name, code), too_long if code == "too_long" else _("À corriger.")))
@@ -307,6 +312,10 @@ def as_posted(request: HttpRequest) -> QueryDict:
     posted = request.POST.copy()
     if "partners" in posted:
         posted.setlist("partners", [slug for slug in posted.getlist("partners") if slug])
+    if posted.get("avoid_commune"):
+        # A name or a postcode is as good as a code; what nobody knows is refused with the rest.
+        with suppress(questions.Unreadable):
+            posted["avoid_commune"] = questions.insee_of(posted.get("avoid_commune", ""))
     if not posted.get("referrer"):
         door = questions.DOORS.get(request.GET.get("pour", ""), Referrer.SELF)
         is_professional = request.path == reverse(PROFESSIONAL)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     if request.GET.get("p") == ERASED:
         return envelopes.page(request, "referrals/public/erased.html", {"numbers": numbers(*FIRST)})
     if "k" not in request.GET:
-        return ask(request)
+        return render(request, "referrals/public/come_back.html", empty_form())
     kept = handoffs.take(request.GET["k"], at=now)
     if kept is None or "typed" not in kept:
         return ask(request, is_over=True)
@@ -56,16 +57,10 @@ def see(token: str, *, page: str = "") -> HttpResponse:
     return HttpResponse(status=303, headers={"Location": f"{reverse(COME_BACK)}?{address.urlencode()}"})
 
 
-def ask(
-    request: HttpRequest, *, is_over: bool = False, typed: str = "", error: str = "", slips: tuple[str, ...] = ()
-) -> HttpResponse:
-    """The form for a code, with what to mend in it."""
-    context = {
+def empty_form() -> dict[str, object]:
+    """The form for a code, as everybody sees it first: light, and like any public page."""
+    return {
         "here": "come_back",
-        "typed": typed,
-        "error": error,
-        "slips": slips,
-        "is_over": is_over,
         "minutes": handoffs.MINUTES,
         "numbers": numbers(*FIRST),
         "script": bundles.address("returning.js"),
@@ -74,7 +69,14 @@ def ask(
         "statuses": [(status.value, *wording.status(status)) for status in Referral.Status],
         "most": sealing.LONGEST_TEXT,
     }
-    return envelopes.page(request, "referrals/public/come_back.html", context)
+
+
+def ask(
+    request: HttpRequest, *, is_over: bool = False, typed: str = "", error: str = "", slips: tuple[str, ...] = ()
+) -> HttpResponse:
+    """The form again, with what to mend in it."""
+    mended = {"typed": typed, "error": error, "slips": slips, "is_over": is_over}
+    return envelopes.page(request, "referrals/public/come_back.html", {**empty_form(), **mended})
 
 
 def opened(request: HttpRequest, typed: str, *, token: str) -> HttpResponse:

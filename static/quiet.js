@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   var page = document, silence = 180000, warning = 30000, warn, end, shown;
+  var signs = ["input", "keydown", "pointerdown", "wheel", "touchmove"];
 
   function part(name) {
     var template = page.getElementById(name);
@@ -60,10 +61,10 @@
   function stop() {
     clearTimeout(warn);
     clearTimeout(end);
-    ["input", "keydown", "pointerdown", "scroll"].forEach(function (kind) { removeEventListener(kind, start, true); });
+    signs.forEach(function (kind) { removeEventListener(kind, start, true); });
   }
 
-  ["input", "keydown", "pointerdown", "scroll"].forEach(function (kind) { addEventListener(kind, start, true); });
+  signs.forEach(function (kind) { addEventListener(kind, start, { capture: true, passive: true }); });
   page.addEventListener("click", function (event) {
     if (event.target.closest && event.target.closest("[data-quitter]")) close();
   }, true);

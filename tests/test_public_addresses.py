@@ -37,6 +37,7 @@ PUBLIC = [
     "api/v1/follow-up/withdraw",
     "api/v1/needs",
     "api/v1/referrals",
+    "api/v1/referrals/sent",
     "api/v1/routing",
     "api/v1/sealing",
     "api/v1/search",

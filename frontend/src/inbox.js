@@ -179,7 +179,9 @@ function lines(list, values, labels) {
  * @param {string} value
  */
 function line(list, label, value) {
-  list.append(made("dt", label), made("dd", value, { dir: "auto" }));
+  const said = made("dd");
+  said.append(made("bdi", value));
+  list.append(made("dt", label), said);
 }
 
 /**

@@ -9,6 +9,7 @@ const IDLE_MILLISECONDS = 10 * 60 * 1000;
 const NOTED_EVERY_MILLISECONDS = 15 * 1000;
 
 let noted = 0;
+let keepsNothing = false;
 
 /** @returns {Promise<IDBDatabase>} */
 function database() {
@@ -26,16 +27,22 @@ function database() {
  * @returns {Promise<any>}
  */
 async function within(mode, act) {
-  const base = await database();
+  let base;
   try {
+    base = await database();
     return await new Promise((resolve, reject) => {
       const transaction = base.transaction(STORE, mode);
       const asked = act(transaction.objectStore(STORE));
       transaction.oncomplete = () => resolve(asked.result);
       transaction.onerror = () => reject(transaction.error);
     });
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    // Some private windows keep nothing: the key is then opened anew on each page.
+    keepsNothing = true;
+    return undefined;
   } finally {
-    base.close();
+    base?.close();
   }
 }
 
@@ -91,7 +98,7 @@ export function watch(gone) {
     touched = Date.now();
     if (touched - noted < NOTED_EVERY_MILLISECONDS) return;
     noted = touched;
-    if ((await used()) === undefined) leave();
+    if ((await used()) === undefined && !keepsNothing) leave();
   };
   const look = () => {
     if (Date.now() - touched >= IDLE_MILLISECONDS) leave();

@@ -148,6 +148,8 @@ function accepted(drawn) {
   waiting = null;
   code = drawn;
   form.reset();
+  // A refresh now leads to the first page, not back to answers that are sent.
+  history.replaceState(null, "", location.pathname);
   document.addEventListener("silence", hide);
   showCode();
 }

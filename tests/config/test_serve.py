@@ -132,7 +132,7 @@ def test_ctrl_c_stops_everything_at_once(start: Start, folder: Path, port: int) 
     assert time.monotonic() - began < 5
     assert len(family) > 5
     assert still_running(family) == []
-    assert not (folder / "web.json").exists()
+    assert [name for name in ("web", "worker") if (folder / f"{name}.json").exists()] == []
 
 
 def test_static_files_are_kept_for_ever_and_pages_never(start: Start, folder: Path, port: int) -> None:
@@ -154,16 +154,17 @@ def test_a_killed_site_starts_again(start: Start, folder: Path, port: int) -> No
     assert end(site, signal.SIGKILL) == -signal.SIGKILL
     if sys.platform == "linux":
         assert still_running(family) == []
-    # What another system leaves: a web server that nobody watches.
-    orphan = subprocess.Popen(["sleep", "60"], start_new_session=True)
-    children.remember(orphan.pid, folder / "web.json")
+    # What another system leaves: programs that nobody watches.
+    orphans = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _one in range(2)]
+    for orphan, name in zip(orphans, ("web", "worker"), strict=True):
+        children.remember(orphan.pid, folder / f"{name}.json")
 
     began = time.monotonic()
     again = start()
     took = time.monotonic() - began
 
     assert get(port, "/readyz").status == 200
-    assert orphan.wait(timeout=1) == -signal.SIGTERM
+    assert [orphan.wait(timeout=1) for orphan in orphans] == [-signal.SIGTERM] * 2
     assert took < 10
     assert end(again, signal.SIGTERM) == 0
 
@@ -190,4 +191,20 @@ def test_the_site_ends_with_the_program_that_started_it(start: Start) -> None:
     assert end(shell, signal.SIGKILL) == -signal.SIGKILL
 
     assert len(family) > 5
+    assert still_running(family) == []
+
+
+def test_the_worker_is_watched_and_ends_in_one_line(start: Start, folder: Path) -> None:
+    site = start()
+    worker = children.remembered(folder / "worker.json")
+    assert worker is not None
+    assert worker.cmdline()[-2:] == ["manage.py", "work"]
+    family = psutil.Process(site.pid).children(recursive=True)
+
+    worker.kill()
+
+    assert site.stdout is not None
+    with site.stdout as rest:
+        said = rest.read()
+    assert (site.wait(timeout=10), said.splitlines()[-1]) == (1, "CommandError: Arrêté de lui-même : worker.")
     assert still_running(family) == []

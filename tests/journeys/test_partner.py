@@ -2,8 +2,10 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +28,7 @@ from referrals.models import (
     TeamKeyShare,
     Urgency,
 )
-from tests.builders import PASSPHRASE, Sent, a_member, a_partner, a_referral, a_team
+from tests.builders import PASSPHRASE, Sent, a_key_of, a_member, a_partner, a_referral, a_team
 from tests.conftest import Watch
 from tests.signing_in import PASSWORD, sign_in_browser
 
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 INBOX, TEAM = "/espace/demandes/", "/espace/equipe/"
 GOOD = "le vieux train passe sous la pluie"
 Opener = Callable[[Member], Page]
+AXE = Path(__file__).resolve().parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture
@@ -86,6 +89,7 @@ def type_back(page: Page, words: list[str]) -> None:
 
 def unlock(page: Page, *, passphrase: str = PASSPHRASE) -> None:
     """Open one's key on the page that is shown."""
+    expect(page.get_by_text("Messages ouverts dans ce navigateur")).to_be_hidden()
     page.get_by_label("Votre phrase secrète").fill(passphrase)
     page.locator("#ouvrir form[data-way=passphrase]").get_by_role("button", name="Ouvrir").click()
     expect(page.get_by_text("Messages ouverts dans ce navigateur")).to_be_visible()
@@ -157,7 +161,7 @@ def test_two_members_set_up_keys_and_the_team_goes_live_takes_and_answers(browse
 
     sent = sent_to(partner)
     bruno.goto(INBOX)
-    expect(bruno.locator(".said")).to_have_text("Fermée : ouvrez les messages pour voir âge, lieu et besoins")
+    expect(bruno.locator(".said")).to_have_text("Âge, lieu, besoins : fermés")
     unlock(bruno, passphrase="un autre matin sur la rivière")
     expect(bruno.locator(".said")).to_have_text("15 à 17 ans · Seine-Saint-Denis (93) · Hébergement, Droit")
     bruno.get_by_role("link", name=re.compile("^Demande ")).click()
@@ -255,7 +259,7 @@ def test_a_wrong_passphrase_opens_nothing_and_says_so(browser_of: Opener) -> Non
     expect(page.locator("#ouvrir form[data-way=passphrase] [role=alert]")).to_have_text(
         "Ce n’est pas votre phrase secrète. Vérifiez chaque mot."
     )
-    expect(page.locator(".said")).to_contain_text("Fermée")
+    expect(page.locator(".said")).to_have_text("Âge, lieu, besoins : fermés")
     assert kept_key(page) is None
 
 
@@ -571,3 +575,85 @@ def test_a_message_that_no_key_opens_is_declared_and_goes_on(browser_of: Opener)
 
     expect(page.get_by_text("C’est dit.")).to_be_visible()
     assert Referral.objects.get(pk=sent.referral.pk).plan.get(partner=other.partner).state == PlanStep.State.WAITING
+
+
+def faults(page: Page) -> list[str]:
+    """Rules of axe-core (WCAG A and AA, RGAA) that the page breaks as it is shown, by day and by night."""
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        result = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'RGAAv4']})")
+        found += [
+            f"{scheme} {rule['id']}: {node['html'][:120]}" for rule in result["violations"] for node in rule["nodes"]
+        ]
+    return found
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_pages_of_a_team_are_readable_by_everybody(browser_of: Opener, width: int) -> None:
+    team, other = a_team(), a_team()
+    contact = {"contact_channel": "call", "contact_value": "01 99 00 11 22", "contact_message": "no"}
+    now = timezone.now()
+    late = sent_to(team.partner, other.partner, letter=a_letter(contact=contact))
+    Referral.objects.filter(pk=late.referral.pk).update(due_at=now - timedelta(hours=2))
+    taken = sent_to(team.partner)
+    lifecycle.acknowledge(taken.referral, member=team.members[0], at=now)
+    a_key_of(a_member(team.partner, name="Dina"))
+    page, newcomer = browser_of(team.members[0]), browser_of(a_member(a_partner()))
+    for one in (page, newcomer):
+        one.set_viewport_size({"width": width, "height": 800})
+
+    seen: dict[str, list[str]] = {}
+    page.goto(INBOX)
+    seen["locked"] = faults(page)
+    unlock(page)
+    for name, address in (("inbox", INBOX), ("late", page_of(late)), ("taken", page_of(taken)), ("team", TEAM)):
+        page.goto(address)
+        expect(page.get_by_text("Messages ouverts dans ce navigateur")).to_be_visible()
+        for summary in page.locator("summary:visible").all():
+            summary.click()
+        seen[name] = [*faults(page), *sideways(page)]
+    page.goto("/espace/chiffres/")
+    seen["figures"] = [*faults(page), *sideways(page)]
+    newcomer.goto(INBOX)
+    expect(newcomer.locator("#choisir")).to_be_visible()
+    seen["first use"] = [*faults(newcomer), *sideways(newcomer)]
+
+    assert {name: problems for name, problems in seen.items() if problems} == {}
+
+
+def sideways(page: Page) -> list[str]:
+    """Whether the page scrolls sideways."""
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [f"{wide} px too wide"] if wide > 0 else []
+
+
+def test_an_inbox_of_five_hundred_opens_fast(browser_of: Opener) -> None:
+    team = a_team()
+    for _number in range(500):
+        sent_to(team.partner)
+    page = browser_of(team.members[0])
+    page.goto(INBOX)
+    unlock(page)
+
+    began = time.monotonic()
+    page.goto(INBOX)
+    expect(page.locator("#demandes[data-opened]")).to_be_visible()
+    seconds = time.monotonic() - began
+
+    assert page.locator(".request").count() == 50
+    assert page.locator(".queues a").first.inner_text().split()[0] == "500"
+    assert seconds < 5
+
+
+def test_a_window_that_keeps_nothing_opens_page_by_page(browser_of: Opener) -> None:
+    team = a_team()
+    sent = a_referral(team, text="Sans rien garder.")
+    page = browser_of(team.members[0])
+    page.add_init_script("indexedDB.open = () => { throw new DOMException('no', 'SecurityError') }")
+
+    for address in (page_of(sent), page_of(sent)):
+        page.goto(address)
+        unlock(page)
+        expect(page.locator("[data-sequence='0'] .words")).to_have_text("Sans rien garder.")

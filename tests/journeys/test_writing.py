@@ -26,6 +26,10 @@ class Wire:
 
     requests: list[Request] = field(default_factory=list)
 
+    def note(self, request: Request) -> None:
+        """One more."""
+        self.requests.append(request)
+
     def said(self, words: tuple[str, ...]) -> list[str]:
         """Words that stand in an address or in a body."""
         sent = [f"{request.url} {request.post_data or ''}" for request in self.requests]
@@ -40,7 +44,7 @@ class Wire:
 def wire(page: Page) -> Wire:
     """What the page asks for, from its first request."""
     seen = Wire()
-    page.on("request", lambda request: seen.requests.append(request))
+    page.on("request", seen.note)
     return seen
 
 
@@ -304,12 +308,12 @@ def test_what_is_missing_is_said_above_the_form_and_nothing_is_lost(page: Page) 
 
     expect(page.locator("#erreurs")).to_be_focused()
     assert page.locator("#erreurs a").all_inner_texts() == [
-        "Garde au moins une association.",
-        "Coche la case pour envoyer.",
+        "Il faut garder au moins une association.",
+        "Il faut cocher la case pour envoyer.",
     ]
     expect(page.locator("#f-consent")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Ton message")).to_have_value(TEXT)
-    page.get_by_role("link", name="Coche la case pour envoyer.").click()
+    page.get_by_role("link", name="Il faut cocher la case pour envoyer.").click()
     expect(page.locator("#f-consent")).to_be_focused()
     assert Referral.objects.count() == 0
 

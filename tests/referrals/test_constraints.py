@@ -12,6 +12,8 @@ from django.utils import timezone
 from referrals import crypto
 from referrals.models import (
     HANDOFF_BYTES,
+    WEBHOOK_SECRET_BYTES,
+    ApiToken,
     Event,
     Handoff,
     Member,
@@ -21,9 +23,11 @@ from referrals.models import (
     MonthlyCount,
     PasskeyLock,
     PlanStep,
+    Receipt,
     Referral,
     TeamKey,
     TeamKeyShare,
+    Webhook,
 )
 from tests.builders import a_member, a_partner, a_referral, a_team
 
@@ -86,6 +90,20 @@ WRONG_TEAM_KEYS: list[tuple[str, dict[str, Any]]] = [
     ("team_key_is_a_key", {"public_key": b"short", "retired_on": DAY}),
     ("team_epochs_start_at_one", {"epoch": 0, "retired_on": DAY}),
 ]
+WRONG_TOKENS: list[tuple[str, dict[str, Any]]] = [
+    ("token_is_kept_as_a_hash", {"token_hash": b"ecl_en-clair"}),
+    ("token_names_an_organisation", {"organisation": ""}),
+    ("token_scopes_are_known", {"scopes": ["referrals:write", "referrals:all"]}),
+    ("token_scopes_are_known", {"scopes": []}),
+    ("token_begins_before_it_ends", {"expires_on": DAY}),
+    ("organisation_has_one_token_at_a_time", {"organisation": "Lycée (fictif)"}),
+]
+WRONG_WEBHOOKS: list[tuple[str, dict[str, Any]]] = [
+    ("webhook_goes_encrypted_or_stays_on_this_machine", {"address": "http://example.org/"}),
+    ("webhook_goes_encrypted_or_stays_on_this_machine", {"address": "http://127.0.0.1.example.org/"}),
+    ("webhook_goes_encrypted_or_stays_on_this_machine", {"address": "ftp://example.org/"}),
+    ("webhook_secret_is_sealed", {"sealed_secret": b"whsec_en-clair"}),
+]
 SINGLE = {
     "there_is_one_duty_desk",
     "a_person_is_in_one_team_at_a_time",
@@ -100,6 +118,7 @@ SINGLE = {
     "count_is_kept_once",
     "count_is_of_a_month",
     "handoff_is_sealed",
+    "receipt_says_a_known_status",
 }
 
 
@@ -278,8 +297,55 @@ def test_a_handoff_is_sealed(facts: dict[str, bytes]) -> None:
         Handoff.objects.create(dies_at=timezone.now(), **{**right, **facts})
 
 
+def a_token(**facts: Any) -> ApiToken:
+    """A token of an organisation, until the year after."""
+    right = {
+        "organisation": "Collège (fictif)",
+        "token_hash": token_bytes(32),
+        "scopes": ["referrals:write"],
+        "created_on": DAY,
+        "expires_on": date(2027, 11, 2),
+    }
+    return ApiToken.objects.create(**{**right, **facts})
+
+
+@pytest.mark.parametrize(("constraint", "facts"), WRONG_TOKENS)
+def test_the_database_refuses_a_wrong_token(constraint: str, facts: dict[str, Any]) -> None:
+    a_token(organisation="Lycée (fictif)")
+    a_token(organisation="Lycée (fictif)", revoked_on=DAY)
+
+    with refused_by(constraint), transaction.atomic():
+        a_token(**facts)
+
+
+@pytest.mark.parametrize(("constraint", "facts"), WRONG_WEBHOOKS)
+def test_the_database_refuses_a_wrong_webhook(constraint: str, facts: dict[str, Any]) -> None:
+    right = {
+        "address": "https://example.org/",
+        "sealed_secret": bytes(crypto.NONCE_BYTES + WEBHOOK_SECRET_BYTES + crypto.TAG_BYTES),
+        "created_on": DAY,
+    }
+
+    with refused_by(constraint), transaction.atomic():
+        Webhook.objects.create(token=a_token(), **{**right, **facts})
+
+
+def test_a_receipt_says_a_known_status() -> None:
+    with refused_by("receipt_says_a_known_status"), transaction.atomic():
+        Receipt.objects.create(referral=a_referral().referral, token=a_token(), day=DAY, status="lost")
+
+
 def test_every_constraint_of_referrals_is_proven_here() -> None:
-    lists = (WRONG_PARTNERS, WRONG_REFERRALS, WRONG_MESSAGES, WRONG_WRAPS, WRONG_MEMBER_KEYS, WRONG_TEAM_KEYS)
+    lists = (
+        WRONG_PARTNERS,
+        WRONG_REFERRALS,
+        WRONG_MESSAGES,
+        WRONG_WRAPS,
+        WRONG_MEMBER_KEYS,
+        WRONG_TEAM_KEYS,
+        WRONG_TOKENS,
+        WRONG_WEBHOOKS,
+    )
     proven = SINGLE | {constraint for one in lists for constraint, _facts in one}
 
     ours = {model: model._meta.constraints for model in apps.get_app_config("referrals").get_models()}
@@ -287,7 +353,7 @@ def test_every_constraint_of_referrals_is_proven_here() -> None:
 
 
 def test_no_column_of_a_referral_takes_free_text() -> None:
-    told_by_a_person = (Referral, PlanStep, Message, MessageWrap, Event, Handoff)
+    told_by_a_person = (Referral, PlanStep, Message, MessageWrap, Event, Handoff, Receipt)
 
     free = [
         f"{model.__name__}.{field.name}"

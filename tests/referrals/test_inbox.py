@@ -283,7 +283,7 @@ def test_the_inbox_asks_the_database_as_often_for_one_row_as_for_three(
 
     with django_assert_num_queries(10):
         client.get(INBOX)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(reverse("referrals_staff:first_messages"))
 
 

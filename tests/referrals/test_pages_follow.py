@@ -1,5 +1,6 @@
 """Coming back with a code, without a script: slips, what became of it, more words, and the end of everything."""
 
+import gzip
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,12 +15,12 @@ from django.utils import timezone
 from referrals import codes, follow_up, handoffs, lifecycle
 from referrals.models import Handoff, Message, MonthlyCount, PlanStep, Referral
 from tests.builders import Sent, Team, a_partner, a_referral, a_team, an_answer
-from tests.resources.test_pages import Seen, emergency_services
+from tests.resources.test_pages import ROOM_ON_THE_WIRE, TELLING, Seen, emergency_services
 
 pytestmark = pytest.mark.django_db
 
 RETURN = "/fr/suivi/"
-STEP = 64 * 1024
+STEP = 48 * 1024
 
 
 def page(response: Any, *, status: int = 200) -> Seen:
@@ -167,6 +168,17 @@ def test_a_page_that_was_left_alone_is_closed(client: Client) -> None:
 
     assert client.post(RETURN, {"do": "close", "k": token_of(address)}).status_code == 204
     assert "secret" not in page(client.get(address)).words
+
+
+def test_the_empty_form_is_light_and_tells_nothing(client: Client) -> None:
+    emergency_services()
+
+    response = client.get(RETURN)
+
+    seen = page(response)
+    assert (seen.title, seen.exits, TELLING.search(seen.title)) == ("Revenir – Éclaircie", 1, None)
+    assert len(gzip.compress(response.content, 6)) <= ROOM_ON_THE_WIRE
+    assert (dict(response.cookies), response.headers["Cache-Control"]) == ({}, "no-store")
 
 
 # --- what became of it -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from pytest_django import Settings
 
 from referrals import escalation, lifecycle, notifications, tasks
 from referrals.models import Event, Member, PlanStep, Referral
@@ -149,7 +150,7 @@ def test_a_step_that_fails_rings_nobody() -> None:
 
 @pytest.mark.django_db
 def test_a_member_gets_one_mail_in_a_quarter_of_an_hour_and_what_comes_meanwhile_waits(
-    settings: pytest.FixtureRequest,
+    settings: Settings,
 ) -> None:
     team = a_team(people=2)
     Member.objects.filter(pk=team.members[0].pk).update(last_mail_at=NOW - timedelta(minutes=5))
@@ -180,7 +181,7 @@ def test_who_left_or_wants_no_mail_is_left_alone() -> None:
 
 
 @pytest.mark.django_db
-def test_waits_grow_and_last_for_two_days(settings: pytest.FixtureRequest) -> None:
+def test_waits_grow_and_last_for_two_days(settings: Settings) -> None:
     member = a_team().members[0]
     waited, at, waits = timedelta(), NOW, []
     no_server(settings, a_free_port())
@@ -200,7 +201,7 @@ def test_waits_grow_and_last_for_two_days(settings: pytest.FixtureRequest) -> No
 
 @pytest.mark.django_db
 def test_an_address_that_is_refused_does_not_keep_the_others(
-    settings: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+    settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     team = a_team()
     port = a_free_port()
@@ -318,12 +319,12 @@ def test_every_task_has_its_time() -> None:
     assert tasks.moment(1_796_000_000).tzinfo is not None
 
 
-def with_server(settings: object, port: int) -> None:
+def with_server(settings: Settings, port: int) -> None:
     """Mail goes to a port of loopback, through Django's own SMTP code."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port  # type: ignore[attr-defined]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
 
 
-def no_server(settings: object, port: int) -> None:
+def no_server(settings: Settings, port: int) -> None:
     """Mail goes to a port on which nobody listens."""
     with_server(settings, port)

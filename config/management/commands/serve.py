@@ -159,6 +159,7 @@ class Command(BaseCommand):
         if not settings.PUBLIC_URL:
             known["ECLAIRCIE_PUBLIC_URL"] = self.address.rstrip("/")  # for the links in mails
         started["worker"] = self.start("worker", ["manage.py", "work"], running, **known)
+        running.callback(ask_to_end, list(started.values()))
         return started
 
     def start_mail(self, running: ExitStack) -> dict[str, subprocess.Popen[bytes]]:
@@ -238,6 +239,12 @@ class Command(BaseCommand):
     def note(self, name: str) -> Path:
         """Where a process is written down."""
         return Path(settings.VAR_DIR / f"{name}.json")
+
+
+def ask_to_end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """All at once, so that they end side by side."""
+    for process in processes:
+        process.terminate()
 
 
 def stop(_number: int, _frame: FrameType | None) -> None:

@@ -21,6 +21,9 @@ class Command(BaseCommand):
         """Make, then say."""
         if not settings.DEMO:
             raise CommandError("ECLAIRCIE_DEMO=1 manque : rien n’a été créé.")
+        if not demo.is_at_home():
+            self.stdout.write("Pas de démonstration : cette base a déjà des comptes. Rien n’a été créé.")
+            return
         try:
             known, _made = demo.create(folder=settings.DEMO_DIR, at=timezone.now())
         except partners_file.PartnersFileError as error:
