@@ -59,7 +59,9 @@ def site() -> Iterator[tuple[int, psutil.Process]]:
     command.host, command.port = HOST, free_port()
     with ExitStack() as running:
         command.be_alone(running)
-        web = command.start_web(running, url)
+        known = {"HOST": HOST, "PORT": str(command.port), "DATABASE_URL": url}
+        web = command.start("web", ["-m", "config.web"], running, **known)
+        command.wait_for("web", web, command.answers)
         yield command.port, psutil.Process(web.pid)
 
 

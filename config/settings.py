@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": _("Annuaire vérifié d’adresses et de lignes d’écoute en Île-de-France."),
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "ENUM_NAME_OVERRIDES": {"NeedEnum": "resources.vocabulary.Need"},
     "SERVE_INCLUDE_SCHEMA": False,
 }
 

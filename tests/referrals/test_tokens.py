@@ -1,5 +1,6 @@
 """The systems of organisations: a token that opens two addresses, and nothing else that anybody could not have."""
 
+import hashlib
 import re
 from datetime import date, timedelta
 from io import StringIO
@@ -219,8 +220,8 @@ def test_the_database_holds_no_token(client: Client) -> None:
 
     assert issued.secret is not None
     held = [bytes(issued.token.token_hash), bytes(webhook.sealed_secret)]
-    assert not any(part.encode() in one for part in (issued.shown, issued.secret) for one in held)
-    assert issued.token.token_hash == tokens.hash_of(issued.shown)
+    assert not any(part[:10].encode() in one for part in (issued.shown, issued.secret) for one in held)
+    assert issued.token.token_hash == hashlib.sha256(issued.shown.encode()).digest()
     assert len({tokens.new_token() for _one in range(100)}) == 100
     assert re.fullmatch(r"ecl_[A-Za-z0-9_-]{43}", issued.shown)
 

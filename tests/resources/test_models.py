@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CheckConstraint
+from django.db.models import CheckConstraint, Q
 
 from resources.models import KNOWN_CHECKS, AccessChannel, Commune, Organisation, Place, Service, Verification
 from tests.builders import a_commune, a_place, a_service, an_organisation
@@ -197,6 +197,7 @@ def test_known_values_are_those_of_the_lists() -> None:
         model = Service if constraint.startswith("service") else AccessChannel
         (found,) = (one for one in model._meta.constraints if one.name == constraint)
         assert isinstance(found, CheckConstraint)
+        assert isinstance(found.condition, Q)
         assert found.condition.deconstruct()[1][0][1] == list(values)
 
 
