@@ -33,6 +33,16 @@ def cpu_seconds(process: psutil.Process | None) -> float | None:
     return float(times.user + times.system)
 
 
+def cpu_of_family(leader: psutil.Process) -> float:
+    """Processor time of a process, of what it started, and of what it started that has ended."""
+    try:
+        times = leader.cpu_times()
+        ended = times.children_user + times.children_system if hasattr(times, "children_user") else 0.0
+        return sum(cpu_seconds(one) or 0.0 for one in [leader, *leader.children(recursive=True)]) + ended
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0.0
+
+
 def database() -> list[psutil.Process]:
     """Every process of the PostgreSQL server of this thread's connection; none when it runs elsewhere."""
     found = backend()

@@ -139,8 +139,8 @@ def crowd(port: int, web: psutil.Process, bodies: Iterator[bytes], *, clients: i
 
 def site_cpu(web: psutil.Process) -> float:
     """Processor seconds that web server and PostgreSQL have used so far."""
-    family = [web, *web.children(recursive=True), *processes.database()]
-    return sum(processes.cpu_seconds(process) or 0.0 for process in family)
+    server = processes.database()[:1]
+    return sum(processes.cpu_of_family(leader) for leader in [web, *server])
 
 
 def row(name: str, measured: Measured, *, aim: float) -> list[str]:
