@@ -47,6 +47,13 @@ if [ -d "$made" ] && [ -d frontend/node_modules ] && [ "$now" = "$(cat "$seen" 2
     exit 0
 fi
 
+# Node knows only the authorities it was built with; those of the machine are trusted too, as by its other programs.
+for store in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r "$store" ]; then
+        export NODE_EXTRA_CA_CERTS="$store"
+    fi
+done
+
 recent() { # whether the first node and npm of PATH will do
     command -v npm >/dev/null 2>&1 && node -e 'process.exit(+(parseInt(process.versions.node) < 18))' >/dev/null 2>&1
 }
