@@ -23,6 +23,12 @@ def may_seal(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBas
 def address(name: str) -> str | None:
     """Where a page loads a bundle (`write.js`, `follow.js`, `team.js`); None when none was built, and the server seals.
 
-    For `<script type="module" src="…">`: browsers too old for modules skip it.
+    For `<script type="module" src="…">`: browsers too old for modules skip it. What was built after the site gathered
+    its static files has no address before the next start, and is none until then.
     """
-    return static(name) if (settings.BUNDLES_DIR / name).is_file() else None
+    if not (settings.BUNDLES_DIR / name).is_file():
+        return None
+    try:
+        return static(name)
+    except ValueError:
+        return None

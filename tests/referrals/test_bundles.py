@@ -66,6 +66,15 @@ def test_without_bundles_pages_are_told_that_there_are_none(settings: Settings, 
     assert bundles.address("write.js") is None
 
 
+def test_a_bundle_that_was_built_too_late_has_no_address_yet(settings: Settings, tmp_path: Path) -> None:
+    settings.BUNDLES_DIR = tmp_path
+    settings.STATIC_ROOT = tmp_path / "gathered"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "config.static_files.Fingerprinted"}}
+    (tmp_path / "write.js").touch()
+
+    assert bundles.address("write.js") is None
+
+
 def test_a_bundle_has_an_address() -> None:
     assert bundles.address("write.js") == "/static/write.js"
     assert bundles.address("no-such.js") is None
