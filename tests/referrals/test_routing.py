@@ -592,7 +592,7 @@ profiles = st.builds(
     active=st.sampled_from([True, True, True, False]),
     opening_hours=st.sampled_from(HOURS),
     last_resort=st.booleans(),
-)
+).filter(lambda partner: (partner.min_age or 0) <= (120 if partner.max_age is None else partner.max_age))
 
 
 def is_eligible(partner: Profile, facts: Facts) -> bool:

@@ -60,7 +60,7 @@ PARAMETERS: tuple[dict[str, str], ...] = (
     {"departement": "93", "need": "hebergement", "near": "93000", "age": "17", "open_at": "now"},
     {"need": "n2", "departement": "93"},
 )
-EXPECTED = {200, 204, 302, 303, 404, 405}
+EXPECTED = {200, 204, 302, 303, 401, 404, 405, 410}
 EXPORTS = (
     "api/export/data-inclusion.json",
     "api/export/directory.csv",

@@ -575,7 +575,7 @@ def test_empty_and_unknown_parameters_are_as_absent(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", SCHEMA_OF_LIST)
-@pytest.mark.parametrize("wanted", [str(uuid4()), "nope", "0", "%00"])
+@pytest.mark.parametrize("wanted", ["aa173621-68fc-417c-81e9-aa8c835ba31a", "nope", "0", "%00"])
 def test_unknown_identifiers(client: Client, path: str, wanted: str) -> None:
     """404 in JSON."""
     response = client.get(f"{BASE}{path}/{wanted}")
