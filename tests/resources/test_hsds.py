@@ -628,7 +628,7 @@ def test_lists_cost_the_same_at_any_size(
     commune = a_commune()
     services = [a_service(indexed=False, needs=["ecoute"], departements=["93"]) for _ in range(rows)]
     for service in services:
-        service.places.create(commune=commune)
+        a_place(service, commune=commune)
         a_channel(service)
     index(*services)
     for path, parameters, queries in LISTS_AND_QUERIES:
