@@ -22,6 +22,7 @@ from resources.exchange import formats, listing
 from resources.exchange.taxonomies import TAXONOMIES, TERMS
 from resources.models import Service, Verification
 from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation, index
+from tests.resources import reading_pdf
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +60,9 @@ PARAMETERS: tuple[dict[str, str], ...] = (
     {"minimal": "true"},
     {"departement": "93", "need": "hebergement", "near": "93000", "age": "17", "open_at": "now"},
     {"need": "n2", "departement": "93"},
+    {"pour": "pro"},
 )
-EXPECTED = {200, 204, 302, 303, 404, 405}
+EXPECTED = {200, 204, 302, 303, 404, 405, 410}
 EXPORTS = (
     "api/export/data-inclusion.json",
     "api/export/directory.csv",
@@ -79,6 +81,11 @@ EXPORTS = (
     "api/hsds/taxonomy_terms",
     "api/hsds/taxonomy_terms/<str:id>",
     "api/schema",
+)
+PAPER = (
+    "fr/annuaire/<slug:public_id>/pdf/",
+    "fr/annuaire/cartes/",
+    "fr/annuaire/pdf/",
 )
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -201,6 +208,9 @@ def body_of(response: HttpResponseBase) -> str:
     """What an answer says, headers included."""
     content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
     headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+    if response.headers.get("Content-Type") == "application/pdf":
+        document = reading_pdf.read(content)
+        return f"{headers}\n{document.title}\n{document.text}"
     return f"{headers}\n{content.decode()}"
 
 
@@ -219,7 +229,7 @@ def test_no_public_address_tells_a_secret(directory: Secretive) -> None:
         for parameters in PARAMETERS:
             response = client.get(address, parameters)
             body = body_of(response)
-            is_export = route.startswith(("api/export", "api/hsds"))
+            is_export = route.startswith(("api/export", "api/hsds")) or route in PAPER
             leaks += [(address, parameters, name) for name in told(body, SECRETS)]
             leaks += [(address, parameters, name) for name in told(body, SECRETS_OF_EXPORTS if is_export else {})]
             if response.status_code != 400:
@@ -245,6 +255,7 @@ def test_no_public_address_tells_a_secret(directory: Secretive) -> None:
         "fr/annuaire/",
         "fr/annuaire/<slug:public_id>/",
         "fr/annuaire/<slug:public_id>/vcard/",
+        *PAPER,
     } <= with_number
 
 
