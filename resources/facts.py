@@ -139,14 +139,14 @@ def members(value: Json, names: Iterable[str]) -> dict[str, Json]:
 def audience(value: Json) -> Json:
     """For whom: {"min_age", "max_age", "age_rule", "genders", "gender_rule"}."""
     given = members(value, ("min_age", "max_age", "age_rule", "genders", "gender_rule"))
+    youngest, oldest = age(given["min_age"]), age(given["max_age"])
     checked = {
-        "min_age": age(given["min_age"]),
-        "max_age": age(given["max_age"]),
+        "min_age": youngest,
+        "max_age": oldest,
         "age_rule": one_of(Rule.values)(given["age_rule"]),
         "genders": many_of(Gender.values)(given["genders"]),
         "gender_rule": one_of(Rule.values)(given["gender_rule"]),
     }
-    youngest, oldest = checked["min_age"], checked["max_age"]
     if youngest is not None and oldest is not None and youngest > oldest:
         raise Refusal("l’âge le plus haut est plus petit que l’âge le plus bas")
     if (checked["age_rule"] == Rule.EVERYONE) != (youngest is None and oldest is None):
@@ -409,26 +409,28 @@ def write(service: Service, values: Mapping[str, Json]) -> None:
         Place.objects.bulk_create(place_of(service, one) for one in values["places"])
 
 
+SAME_NAME = frozenset(
+    {"name", "kind", "description", "needs", "languages", "free", "anonymous", "what_happens"}
+    | {"for_professionals", "on_referral_only"}
+)
+OTHER_NAME = {"hours": "opening_hours", "territory": "departements"}
+
+
 def attributes(field: str, value: Json) -> dict[str, Json]:
     """Columns of a service that hold a fact; none for those that live in other tables."""
-    match field:
-        case "name" | "kind" | "description" | "needs" | "languages" | "free" | "anonymous" | "what_happens":
-            return {field: value}
-        case "for_professionals" | "on_referral_only":
-            return {field: value}
-        case "audience":
-            return dict(value)
-        case "hours":
-            return {"opening_hours": value}
-        case "territory":
-            return {"departements": value}
-        case "saturation":
-            return {"saturation": value["level"], "saturation_note": value["note"]}
-        case "closure":
-            days = {name: date.fromisoformat(value[name]) if value[name] else None for name in ("from", "until")}
-            return {"closed_from": days["from"], "closed_until": days["until"], "closure_note": value["note"]}
-        case _:
-            return {}
+    if field in SAME_NAME:
+        return {field: value}
+    if field in OTHER_NAME:
+        return {OTHER_NAME[field]: value}
+    written: dict[str, Json] = {}
+    if field == "audience":
+        written = dict(value)
+    if field == "saturation":
+        written = {"saturation": value["level"], "saturation_note": value["note"]}
+    if field == "closure":
+        days = {name: date.fromisoformat(value[name]) if value[name] else None for name in ("from", "until")}
+        written = {"closed_from": days["from"], "closed_until": days["until"], "closure_note": value["note"]}
+    return written
 
 
 def write_channels(service: Service, wanted: list[Json]) -> None:

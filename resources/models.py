@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pghistory
 from django.conf import settings
@@ -39,6 +39,10 @@ def public_id_of(identifier: uuid.UUID) -> str:
         number, rest = divmod(number, len(PUBLIC_ID_ALPHABET))
         letters.append(PUBLIC_ID_ALPHABET[rest])
     return "".join(letters)
+
+
+# None is what pghistory's manual asks for when no such column is wanted; its annotation does not know.
+NO_CONTEXT_ID: Any = None
 
 
 def every_change() -> tuple[pghistory.RowEvent, ...]:
@@ -116,7 +120,7 @@ class Commune(models.Model):
     fields=["name", "description", "website"],
     model_name="OrganisationEvent",
     context_field=pghistory.ContextJSONField(),
-    context_id_field=None,
+    context_id_field=NO_CONTEXT_ID,
     append_only=True,
 )
 class Organisation(models.Model):
@@ -181,7 +185,7 @@ HISTORIC = [
     fields=HISTORIC,
     model_name="ServiceEvent",
     context_field=pghistory.ContextJSONField(),
-    context_id_field=None,
+    context_id_field=NO_CONTEXT_ID,
     append_only=True,
 )
 class Service(models.Model):
@@ -360,6 +364,8 @@ class Service(models.Model):
             ),
             GistIndex(F("position"), name="service_by_distance", condition=Q(status="published")),
             models.Index("opening_hours", name="service_by_hours", condition=Q(status="published")),
+            # Names alike, for imports and duplicates: of every service, shown or not.
+            GinIndex(OpClass(F("name"), name="gin_trgm_ops"), name="service_by_trigram"),
         ]
 
     def __str__(self) -> str:
@@ -409,7 +415,7 @@ class AccessChannelQuerySet(models.QuerySet["AccessChannel"]):
     fields=["service", "kind", "value", "visibility", "note"],
     model_name="ChannelEvent",
     context_field=pghistory.ContextJSONField(),
-    context_id_field=None,
+    context_id_field=NO_CONTEXT_ID,
     append_only=True,
 )
 class AccessChannel(models.Model):
@@ -441,6 +447,7 @@ class AccessChannel(models.Model):
 
     class Meta:
         ordering: ClassVar = ["service_id", "kind", "id"]
+        indexes: ClassVar = [models.Index(fields=["value", "kind"], name="channel_by_value")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["service", "kind", "value"], name="channel_is_listed_once"),
             models.CheckConstraint(
@@ -472,7 +479,7 @@ class AccessChannel(models.Model):
     fields=["service", "commune", "confidential", "address", "latitude", "longitude"],
     model_name="PlaceEvent",
     context_field=pghistory.ContextJSONField(),
-    context_id_field=None,
+    context_id_field=NO_CONTEXT_ID,
 )
 class Place(models.Model):
     """Where a service receives people; a confidential place keeps its commune at most."""
@@ -605,8 +612,6 @@ class Proposal(models.Model):
     check_kind = models.CharField(max_length=16, choices=Service.Check, blank=True)
     checked_on = models.DateField(null=True, blank=True)
     confirmed = models.TextField(blank=True)
-    locator = models.BinaryField(null=True, unique=True)  # peppered, of the six words of who proposed it
-    pepper_epoch = models.PositiveIntegerField(null=True, blank=True)
     proposed_on = models.DateField()
     decided_on = models.DateField(null=True, blank=True)
 
@@ -636,11 +641,6 @@ class Proposal(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status="open") | Q(said=""), name="proposal_decided_keeps_no_words_of_a_visitor"
-            ),
-            models.CheckConstraint(
-                condition=Q(locator__isnull=True, pepper_epoch__isnull=True)
-                | Q(locator__isnull=False, pepper_epoch__isnull=False),
-                name="proposal_locator_has_its_epoch",
             ),
             models.CheckConstraint(condition=Q(risk__range=(1, 3)), name="proposal_risk_is_known"),
         ]
@@ -684,6 +684,22 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal_id} {self.verdict}"
+
+
+class Ticket(models.Model):
+    """Six words that lead a visitor back to what became of their proposal; of the words, a peppered digest is kept."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="tickets")
+    locator = models.BinaryField(unique=True)
+    pepper_epoch = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(locator__length=32), name="ticket_keeps_a_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.proposal_id)
 
 
 class Affiliation(models.Model):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -38,6 +38,7 @@ from resources.vocabulary import Kind, Need
 NO_NUMBER_HELPS = frozenset({Proposal.Kind.UNREACHABLE, Proposal.Kind.CLOSED})
 PUBLISHING = frozenset({Proposal.Kind.NEW, Proposal.Kind.PUBLISH})
 LONGEST_SLUG = 100
+LONGEST_SAID = 500
 
 # A contact that nobody checked again is not trusted for longer (design.md §4).
 DAYS_VALID_LINES_AND_SHELTERS = 90
@@ -271,7 +272,8 @@ def propose_publication(service: Service, *, origin: Origin, on: date) -> Propos
 
 
 def report(service: Service, *, kind: str, origin: Origin, on: date) -> Proposal:
-    """Somebody says that a number does not answer (UNREACHABLE), or that it is closed (CLOSED)."""
+    """Somebody says that a number does not answer (UNREACHABLE), that it is closed (CLOSED), or in their own words
+    what is wrong (CHANGE); a moderator turns it into changes."""
     return open_or_count(Proposal(kind=kind, service=service), origin=origin, on=on)
 
 
@@ -304,11 +306,11 @@ def open_or_count(draft: Proposal, *, origin: Origin, on: date) -> Proposal:
     with transaction.atomic():
         if draft.service is not None:
             Service.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.service.pk)
-        same = Proposal.objects.open().filter(kind=draft.kind, service=draft.service, changes=draft.changes)
-        known = None if origin.author else same.filter(author=None).first()
+        known = None if origin.author else same_open(draft, said=origin.said)
         if known is not None:
-            Proposal.objects.filter(pk=known.pk).update(times=F("times") + 1)
-            known.refresh_from_db()
+            known.times += 1
+            known.said = joined(known.said, origin.said)
+            known.save(update_fields=["times", "said"])
             return known
         draft.origin, draft.author, draft.said = origin.kind, origin.author, origin.said
         draft.source, draft.note, draft.proposed_on = origin.source, origin.note, on
@@ -316,6 +318,22 @@ def open_or_count(draft: Proposal, *, origin: Origin, on: date) -> Proposal:
         draft.save()
         draft.refresh_from_db(fields=["approvals_needed", "revision"])
     return draft
+
+
+def same_open(draft: Proposal, *, said: str) -> Proposal | None:
+    """The open proposal of nobody on the staff that says the same. Words alone are the same word for word."""
+    same = Proposal.objects.open().filter(
+        kind=draft.kind, service=draft.service, changes=draft.changes, author__isnull=True
+    )
+    if draft.kind == Proposal.Kind.CHANGE and not draft.changes:
+        same = same.filter(said=said)
+    return same.first()
+
+
+def joined(said: str, more: str) -> str:
+    """Words of several visitors, each once, as far as there is room."""
+    both = f"{said} / {more}" if said and more and more not in said else said or more
+    return both if len(both) <= LONGEST_SAID else said
 
 
 def risk_of(proposal: Proposal) -> int:

@@ -105,7 +105,8 @@ BEGIN
             NEW.closure_note, NEW.opening_hours, NEW.organisation_id, NEW.public_id) THEN
         RETURN NEW;
     END IF;
-    IF OLD.status <> 'published' AND resources_is_first_load(NEW.id) THEN
+    IF OLD.status = 'pending' AND OLD.published_at IS NULL
+       AND NEW.verified_by_check IN ('official_page', 'secondary_source') AND resources_is_first_load(NEW.id) THEN
         RETURN NEW;
     END IF;
     agreed := resources_agreed(NEW.id);

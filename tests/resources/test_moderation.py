@@ -390,9 +390,11 @@ WAYS_ROUND: dict[str, Callable[[Service], Any]] = {
         verified_until=date(2027, 1, 1),
         verified_by_check="call",
     ),
-    "the loader's exception": lambda shown: (
-        moderation.set_for_this_transaction("eclaircie.first_load", "on"),
-        AccessChannel.objects.create(service=shown, kind="phone", value="0199000666"),
+    "the loader's exception": lambda shown: sql(
+        "WITH said AS (SELECT set_config('eclaircie.first_load', 'on', true) AS door)"
+        " INSERT INTO resources_accesschannel (service_id, kind, value, visibility, note)"
+        " SELECT %s, 'phone', '0199000666', 'public', '' FROM said",
+        shown.pk,
     ),
 }
 
@@ -486,6 +488,17 @@ def test_a_detail_comes_back_at_once_and_a_contact_with_a_second_person() -> Non
 
     assert (detail.status, contact.status) == ("applied", "open")
     assert moderation.approve(contact, moderator=a_moderator("paul"), on=TODAY) is True
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("check", ["official_page", "call"])
+def test_the_exception_of_the_loader_ends_with_its_transaction(check: str) -> None:
+    """What was entered earlier, by whomever, is not published by saying that this is a first load."""
+    a_service(status="pending", slug="attend", phones=["0199000666"], verified_by_check=check)
+
+    with refused(), transaction.atomic():
+        moderation.set_for_this_transaction("eclaircie.first_load", "on")
+        WAYS_ROUND["published later"](Service.objects.get())
 
 
 # --- at the same moment ---------------------------------------------------------------------------------------------
