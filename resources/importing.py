@@ -1,5 +1,6 @@
 """A file of another directory → proposals: every row is matched with a service, compared, and put in the queue."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from resources.exchange.incoming import (
     is_elsewhere,
     kept_secret,
 )
+from resources.exchange.listing import international
 from resources.exchange.starter_csv import Refusal
 from resources.models import (
     AccessChannel,
@@ -47,7 +49,9 @@ BATCH = 500
 ROOM_FOR_SUFFIX = 10
 LONGEST_SLUG = 120
 # Likeness of names (0 to 1, shared trigrams): enough beside a shared number or site; enough alone, in one département.
-ALIKE_WITH_CONTACT, ALIKE_ALONE = 0.3, 0.6
+ALIKE_WITH_CONTACT, ALIKE_ALONE, LEAST_ALIKE = 0.3, 0.6, 0.5
+NEVER = 2.0
+FIGURES = re.compile(r"\d+")
 # Two candidates nearer than this cannot be told apart.
 UNDECIDED = 0.05
 NUMBERS = (AccessChannel.Kind.PHONE.value, AccessChannel.Kind.SMS.value)
@@ -331,12 +335,14 @@ JOIN LATERAL (SELECT id FROM resources_service WHERE name %% asked.name
 """
 
 
-def services_like(rows: list[Incoming]) -> Iterator[tuple[Incoming, UUID]]:
+def services_like(rows: list[Incoming]) -> list[tuple[Incoming, UUID]]:
     """Up to three services for each row whose names share trigrams with its own."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # What is less alike could not be taken for the same, and would cost the index dear.
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(LEAST_ALIKE)])
         cursor.execute(_LIKE, [[row.name for row in rows]])
-        for position, pk in cursor.fetchall():
-            yield rows[position - 1], pk
+        found = cursor.fetchall()
+    return [(rows[position - 1], pk) for position, pk in found]
 
 
 def best(row: Incoming, candidates: list[Service]) -> Match:
@@ -361,8 +367,11 @@ def threshold(row: Incoming, service: Service) -> float:
     values = spellings(row, NUMBERS) | spellings(row, ("web",))
     if any(channel.value in values for channel in service.channels.all()):
         return ALIKE_WITH_CONTACT
+    # «Antenne 1» and «Antenne 2» share nearly all their letters and are two places.
+    if FIGURES.findall(row.name) != FIGURES.findall(service.name):
+        return NEVER
     ours, theirs = set(service.departements), set(row.departements or departements_of(row.sites))
-    return ALIKE_ALONE if ours & theirs or not ours or not theirs else 2.0
+    return ALIKE_ALONE if ours & theirs or not ours or not theirs else NEVER
 
 
 def likeness(one: str, other: str) -> float:
@@ -496,39 +505,48 @@ def said_facts(row: Incoming, now: facts.Facts, communes: Communes, *, is_whole:
         }
     said["channels"] = channels(row, now["channels"], is_whole=is_whole)
     if row.sites:
-        said["places"] = places(row, communes)
+        said["places"] = places(row, communes, now["places"])
     return said | saturation(row, now["saturation"]) | closure(row, now["closure"])
 
 
 def channels(row: Incoming, now: list[facts.Json], *, is_whole: bool) -> list[facts.Json]:
     """Ways in after the import: those for professionals stay; a kind that the file lists in full is replaced."""
     replaced = {kind for kind in row.contact_kinds if is_whole and any(one.kind == kind for one in row.contacts)}
-    after = {
-        (one["kind"], one["value"]): one
-        for one in now
-        if one["visibility"] != AccessChannel.Visibility.PUBLIC or one["kind"] not in replaced
-    }
-    there = {(one["kind"], one["value"]): one for one in now}
+    after = [one for one in now if one["visibility"] != AccessChannel.Visibility.PUBLIC or one["kind"] not in replaced]
+    exact = {(one["kind"], one["value"]): one for one in now}
+    loose = {means(one["kind"], one["value"]): one for one in now}
     for contact in row.contacts:
-        key = (contact.kind, contact.value)
-        known = after.get(key) or there.get(key)
-        after[key] = known or {
+        known = exact.get((contact.kind, contact.value)) or loose.get(means(contact.kind, contact.value))
+        new = {
             "kind": contact.kind,
             "value": contact.value,
             "visibility": AccessChannel.Visibility.PUBLIC.value,
             "note": contact.note,
         }
-    return list(after.values())
+        if (known or new) not in after:
+            after.append(known or new)
+    return after
 
 
-def places(row: Incoming, communes: Communes) -> list[facts.Json]:
-    """Public places of the region; one whose commune cannot be told is refused, so that nobody is sent astray."""
-    found = []
+def means(kind: str, value: str) -> tuple[str, str]:
+    """What a way in comes down to: a number however it is spelt, an address whether it is called chat or site."""
+    if kind in NUMBERS:
+        return kind, international(value)
+    return ("web" if kind == AccessChannel.Kind.CHAT else kind), value
+
+
+def places(row: Incoming, communes: Communes, now: list[facts.Json]) -> list[facts.Json]:
+    """Public places of the region after the import; a format that has room for one place takes none away.
+
+    A place whose commune cannot be told refuses the row, so that nobody is sent astray.
+    """
+    found = [] if row.contact_kinds else [one for one in now if not one["confidential"]]
+    there = {(one["commune"], one["address"]) for one in found}
     for site in row.sites:
         insee = communes.find(site)
         if insee is None and departement_of(site.insee or site.postcode):
             raise FieldRefused(Fault(row.line, "lieu", "commune inconnue dans la région"))
-        if insee is not None:
+        if insee is not None and (insee, site.street) not in there:
             north, east = site.point or (None, None)
             found.append(
                 {"commune": insee, "confidential": False, "address": site.street, "latitude": north, "longitude": east}

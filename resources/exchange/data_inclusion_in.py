@@ -188,13 +188,16 @@ def described(said: str | None) -> str | None:
 
 
 def territory(reading: Reading, said: Object) -> tuple[str, ...] | None:
-    """Départements of the region where it works; the whole country contains them all."""
+    """Départements of the region where it works; empty when it names others only, None when that cannot be told.
+
+    The whole country contains them all; communes count for their département.
+    """
     zone = [code.lower() for code in reading.texts("zone_eligibilite", said.get("zone_eligibilite"))]
     if not FRANCE.isdisjoint(zone):
         return tuple(DEPARTEMENTS)
-    return (
-        tuple(code for code in DEPARTEMENTS if any(area[:2] == code and len(area) in {2, 5} for area in zone)) or None
-    )
+    areas = [code for code in zone if len(code) in {2, 3, 5}]
+    found = tuple(code for code in DEPARTEMENTS if any(area[:2] == code and len(area) != 3 for area in areas))
+    return found if found or (zone and len(areas) == len(zone)) else None
 
 
 def contacts(reading: Reading, said: Object) -> tuple[Contact, ...]:

@@ -290,7 +290,8 @@ def departements_of(sites: tuple[Site, ...]) -> tuple[str, ...]:
 def is_elsewhere(incoming: Incoming) -> bool:
     """Whether the service plainly works outside the region: it says where it is, and none of it is here."""
     placed = [site for site in incoming.sites if site.insee or site.postcode]
-    return not incoming.departements and bool(placed) and not departements_of(incoming.sites)
+    says_where = incoming.departements == () or bool(placed)
+    return says_where and not incoming.departements and not departements_of(incoming.sites)
 
 
 def sounds_like_shelter(*said: str | None) -> bool:
