@@ -17,6 +17,7 @@ urlpatterns = [
     path("espace/", staff.home, name="staff_home"),
     path("espace/", include("accounts.urls")),
     path("espace/", include("referrals.urls_staff")),
+    path("espace/", include("resources.urls_staff")),
     # annuaire/proposer/ before the short ids of services.
     *i18n_patterns(path("", include("referrals.urls")), path("", include("resources.urls"))),
 ]

@@ -67,7 +67,7 @@ def is_trapped(sent: QueryDict) -> bool:
 
 def read_correction(sent: QueryDict, service: Service) -> Form:
     """What is wrong with a service, and what is right when somebody knows it."""
-    form = Form(sent.dict(), kind=REASONS.get(sent.get("quoi", ""), ""), said=words(sent))
+    form = Form(typed(sent), kind=REASONS.get(sent.get("quoi", ""), ""), said=words(sent))
     if not form.kind:
         form.errors["quoi"] = _("Choisis ce qui ne va pas.")
         return form
@@ -113,7 +113,7 @@ def with_another(channels: list[Json], *, kind: str, value: str) -> list[Json]:
 
 def read_suggestion(sent: QueryDict) -> Form:
     """A service that is not in the directory."""
-    form = Form(sent.dict(), kind=Proposal.Kind.NEW, said=words(sent))
+    form = Form(typed(sent), kind=Proposal.Kind.NEW, said=words(sent))
     channels = [
         {"kind": kind, "value": written, "visibility": "public", "note": ""}
         for name, kind in (("numero", "phone"), ("site", "web"))
@@ -135,6 +135,11 @@ def read_suggestion(sent: QueryDict) -> Form:
         if not channels:
             form.errors["numero"] = _("Écris un numéro ou un site : sans cela, nous ne pouvons rien vérifier.")
     return form
+
+
+def typed(sent: QueryDict) -> dict[str, str]:
+    """What was typed, by field."""
+    return {name: sent.get(name, "") for name in sent}
 
 
 def words(sent: QueryDict) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from resources import views, views_leaflets
+from resources import views, views_checks, views_leaflets
 
 app_name = "resources"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("annuaire/", views.directory, name="directory"),
     path("annuaire/pdf/", views_leaflets.leaflet, name="leaflet"),
     path("annuaire/cartes/", views_leaflets.pocket_cards, name="cards"),
+    path("annuaire/confirmer/<str:token>/", views_checks.owner, name="owner"),
     path("annuaire/<slug:public_id>/", views.service, name="service"),
     path("annuaire/<slug:public_id>/vcard/", views.vcard, name="vcard"),
     path("annuaire/<slug:public_id>/pdf/", views_leaflets.sheet, name="sheet"),

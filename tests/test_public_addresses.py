@@ -58,6 +58,7 @@ PUBLIC = [
     "fr/annuaire/<slug:public_id>/pdf/",
     "fr/annuaire/<slug:public_id>/vcard/",
     "fr/annuaire/cartes/",
+    "fr/annuaire/confirmer/<str:token>/",
     "fr/annuaire/pdf/",
     "fr/annuaire/proposer/",
     "fr/annuaire/proposer/suite/",

@@ -5,6 +5,8 @@ site, address); a text of a public service that begins to hold a number or an ad
 named by the transaction in `eclaircie.proposal`, which two moderators approved and which says exactly that.
 """
 
+from typing import Any
+
 from django.db import migrations
 
 FUNCTIONS = r"""
@@ -282,6 +284,19 @@ CREATE TRIGGER forget_address AFTER INSERT OR UPDATE ON resources_place
     FOR EACH ROW WHEN (NEW.confidential) EXECUTE FUNCTION resources_forget_address();
 """
 
+def begin_history(apps: Any, schema_editor: Any) -> None:
+    """Rows that are older than history get a first event, so that there is something to come back to."""
+    for name in ("Organisation", "Service", "Channel", "Place"):
+        event = apps.get_model("resources", f"{name}Event")
+        columns = [field.column for field in event._meta.concrete_fields if not field.column.startswith("pgh_")]
+        listed = ", ".join(f'"{column}"' for column in columns)
+        table = event._meta.get_field("pgh_obj").related_model._meta.db_table
+        schema_editor.execute(
+            f"INSERT INTO {event._meta.db_table} (pgh_created_at, pgh_label, pgh_obj_id, {listed})"
+            f" SELECT now(), 'insert', id, {listed} FROM {table}"
+        )
+
+
 DROP = """
 DROP TRIGGER forget_address ON resources_place;
 DROP TRIGGER two_people_publish ON resources_vote;
@@ -304,6 +319,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("resources", "0004_propose_and_remember"), ("accounts", "0003_count_attempts_together")]
     operations = [
+        migrations.RunPython(begin_history, migrations.RunPython.noop),
         # Functions in the order of the file name each other; PostgreSQL would look for the later ones too early.
         migrations.RunSQL("SET LOCAL check_function_bodies = off;", migrations.RunSQL.noop),
         migrations.RunSQL(FUNCTIONS + GUARD_SERVICE + GUARD_CONTACTS + GUARD_PROPOSALS + FORGET_ADDRESSES, DROP),

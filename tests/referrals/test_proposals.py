@@ -1,10 +1,10 @@
 """What visitors propose: no account, no trace, two taps, and six words for who wants to come back."""
 
 import re
+import time
 from typing import Any
 
 import pytest
-from django.core import signing
 from django.test import Client
 from django.urls import reverse
 
@@ -20,8 +20,8 @@ SUGGEST, FOLLOW = "/fr/annuaire/proposer/", "/fr/annuaire/proposer/suite/"
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> str:
     """The hidden field of a form that was opened ten seconds ago."""
-    earlier = signing.time.time() - 10
-    monkeypatch.setattr(signing.time, "time", lambda: earlier)
+    earlier = time.time() - 10
+    monkeypatch.setattr(time, "time", lambda: earlier)
     token = corrections.opened_now()
     monkeypatch.undo()
     return token
