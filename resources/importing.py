@@ -1,6 +1,7 @@
 """A file of another directory → proposals: every row is matched with a service, compared, and put in the queue."""
 
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+import numpy as np
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
@@ -51,6 +53,8 @@ LONGEST_SLUG = 120
 # Likeness of names (0 to 1, shared trigrams): enough beside a shared number or site; enough alone, in one département.
 ALIKE_WITH_CONTACT, ALIKE_ALONE, LEAST_ALIKE = 0.3, 0.6, 0.5
 NEVER = 2.0
+# Candidates by name that are looked at closely.
+MOST_ALIKE = 5
 FIGURES = re.compile(r"\d+")
 # Two candidates nearer than this cannot be told apart.
 UNDECIDED = 0.05
@@ -149,7 +153,7 @@ Write = Callable[["Plan"], None]
 
 def run(rows: Rows, *, tell: Callable[[Finding], None], write: Write) -> Report:
     """Batch after batch: match, compare, write, tell."""
-    report, once, communes = Report(), Once(), Communes.load()
+    report, known = Report(), Known(Communes.load(), Names.load())
     finished = False
     while not finished:
         batch: list[Row] = []
@@ -159,7 +163,7 @@ def run(rows: Rows, *, tell: Callable[[Finding], None], write: Write) -> Report:
         except FileRefused as refused:
             report.stopped = refused.fault
         finished = len(batch) < BATCH
-        plan = planned(batch, communes=communes, once=once)
+        plan = planned(batch, known=known)
         write(plan)
         for finding in plan.findings:
             report.counts[finding.outcome] += 1
@@ -172,9 +176,14 @@ def forget(_plan: "Plan") -> None:
 
 
 @dataclass
-class Once:
-    """Services that a row of the file already spoke of: a second row about one of them is a conflict."""
+class Known:
+    """What an import keeps in mind from its first row to its last.
 
+    `lines` gives the row that already spoke of a service: a second one is a conflict.
+    """
+
+    communes: "Communes"
+    names: "Names"
     lines: dict[UUID, int] = field(default_factory=dict)
 
 
@@ -203,11 +212,11 @@ class Plan:
     corrections: list[Correction] = field(default_factory=list)
 
 
-def planned(batch: list[Row], *, communes: "Communes", once: Once) -> Plan:
+def planned(batch: list[Row], *, known: Known) -> Plan:
     """Findings of a batch in its order, with what is to be written."""
     plan = Plan()
     usable = [row for row in batch if isinstance(row, Incoming) and not is_elsewhere(row)]
-    matches = matched(usable)
+    matches = matched(usable, names=known.names)
     earlier = decided([match.service.pk for match in matches.values() if match.service])
     for row in batch:
         if isinstance(row, list):
@@ -215,29 +224,25 @@ def planned(batch: list[Row], *, communes: "Communes", once: Once) -> Plan:
         elif is_elsewhere(row):
             plan.findings.append(Finding(Outcome.ELSEWHERE, row.line, row.name))
         else:
-            plan.findings.append(
-                settled(row, matches[row.line, row.id], plan=plan, communes=communes, once=once, earlier=earlier)
-            )
+            plan.findings.append(settled(row, matches[row.line, row.id], plan=plan, known=known, earlier=earlier))
     return plan
 
 
-def settled(
-    row: Incoming, match: "Match", *, plan: Plan, communes: "Communes", once: Once, earlier: "Earlier"
-) -> Finding:
+def settled(row: Incoming, match: "Match", *, plan: Plan, known: Known, earlier: "Earlier") -> Finding:
     """What one row does; what is to be written is added to the plan."""
     finding = partial(Finding, line=row.line, name=row.name, slug=match.service.slug if match.service else "")
     if match.reason:
         return finding(Outcome.CONFLICT, reason=match.reason)
     identity = match.service.pk if match.service else row.id
-    first = once.lines.setdefault(identity, row.line)
+    first = known.lines.setdefault(identity, row.line)
     if first != row.line:
         return finding(Outcome.CONFLICT, reason=f"même service qu’à la ligne {first}")
     try:
         if match.service is None:
-            values = all_facts(row, communes)
+            values = all_facts(row, known.communes)
             plan.fresh.append(Fresh(row, values))
             return finding(Outcome.NEW, fields=tuple(said_fields(values)))
-        changes = differences(row, match.service, communes, is_same_record=match.by_id)
+        changes = differences(row, match.service, known.communes, is_same_record=match.by_id)
     except FieldRefused as refused:
         return Finding(Outcome.BROKEN, row.line, row.name, reason=str(refused.fault))
     changes = {name: change for name, change in changes.items() if not earlier.knows(identity, name, change["after"])}
@@ -263,12 +268,12 @@ class Match:
 Key = tuple[int, UUID]
 
 
-def matched(rows: list[Incoming]) -> dict[Key, Match]:
+def matched(rows: list[Incoming], *, names: "Names") -> dict[Key, Match]:
     """Each row with its service: by identifier first, then by number, site and likeness of names."""
     wanted = Service.objects.select_related("organisation").prefetch_related("channels", "places")
     known = wanted.in_bulk([row.id for row in rows])
     rest = [row for row in rows if row.id not in known]
-    candidates = candidates_of(rest)
+    candidates = candidates_of(rest, names=names)
     found = wanted.in_bulk({pk for pks in candidates.values() for pk in pks})
     answer: dict[Key, Match] = {}
     for row in rows:
@@ -286,8 +291,8 @@ def allowed(service: Service, *, is_same_record: bool) -> Match:
     return Match(service, by_id=is_same_record)
 
 
-def candidates_of(rows: list[Incoming]) -> dict[Key, set[UUID]]:
-    """Services that share a number or a site with a row, or have a name like its own; three queries."""
+def candidates_of(rows: list[Incoming], *, names: "Names") -> dict[Key, set[UUID]]:
+    """Services that share a number or a site with a row, or have a name like its own; two queries."""
     answer: dict[Key, set[UUID]] = defaultdict(set)
     numbers = services_by_value(NUMBERS, {value for row in rows for value in spellings(row, NUMBERS)})
     sites = services_by_value(("web",), {value for row in rows for value in spellings(row, ("web",))})
@@ -296,8 +301,7 @@ def candidates_of(rows: list[Incoming]) -> dict[Key, set[UUID]]:
             answer[row.line, row.id] |= numbers[value]
         for value in spellings(row, ("web",)):
             answer[row.line, row.id] |= sites[value]
-    for row, pk in services_like(rows):
-        answer[row.line, row.id].add(pk)
+        answer[row.line, row.id] |= names.like(row.name)
     return answer
 
 
@@ -327,22 +331,41 @@ def services_by_value(kinds: Iterable[str], values: set[str]) -> dict[str, set[U
     return found
 
 
-_LIKE = """
-SELECT asked.position, service.id
-FROM unnest(%s::text[]) WITH ORDINALITY AS asked (name, position)
-JOIN LATERAL (SELECT id FROM resources_service WHERE name %% asked.name
-              ORDER BY similarity(name, asked.name) DESC LIMIT 3) AS service ON true
-"""
+@dataclass(frozen=True)
+class Names:
+    """Names of the services that were there before the import, by trigram: asking the database costs far more a row.
 
+    Rows of one file are not compared with each other: the desk shows duplicates side by side.
+    """
 
-def services_like(rows: list[Incoming]) -> list[tuple[Incoming, UUID]]:
-    """Up to three services for each row whose names share trigrams with its own."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        # What is less alike could not be taken for the same, and would cost the index dear.
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(LEAST_ALIKE)])
-        cursor.execute(_LIKE, [[row.name for row in rows]])
-        found = cursor.fetchall()
-    return [(rows[position - 1], pk) for position, pk in found]
+    services: list[UUID]
+    sizes: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    by_trigram: "dict[str, array[int]]"
+
+    @classmethod
+    def load(cls) -> "Names":
+        """All of them; about 200 bytes a service."""
+        services: list[UUID] = []
+        sizes = array("q")
+        by_trigram: dict[str, array[int]] = {}
+        for pk, name in Service.objects.values_list("pk", "name").iterator():
+            own = trigrams(name)
+            for trigram in own:
+                by_trigram.setdefault(trigram, array("q")).append(len(services))
+            services.append(pk)
+            sizes.append(len(own))
+        return cls(services, np.array(sizes, dtype=np.int64), by_trigram)
+
+    def like(self, name: str) -> set[UUID]:
+        """The few services most like this name, which share LEAST_ALIKE of their trigrams with it."""
+        asked = trigrams(name)
+        known = [np.frombuffer(self.by_trigram[one], dtype=np.int64) for one in asked if one in self.by_trigram]
+        if not known:
+            return set()
+        shared = np.bincount(np.concatenate(known), minlength=len(self.services))
+        alike = shared / (len(asked) + self.sizes - shared)
+        best_first = np.argsort(-alike)[:MOST_ALIKE]
+        return {self.services[position] for position in best_first if alike[position] >= LEAST_ALIKE}
 
 
 def best(row: Incoming, candidates: list[Service]) -> Match:

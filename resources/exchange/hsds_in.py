@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -273,6 +274,7 @@ def with_alert(facts: Incoming, alert: str, *, is_closed: bool) -> Incoming:
     )
 
 
+@cache
 def ours_label(saturation: Service.Saturation) -> str:
     """Name of a saturation in French."""
     with override("fr"):

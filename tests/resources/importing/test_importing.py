@@ -386,5 +386,5 @@ def test_looking_asks_the_database_the_same_whatever_the_rows(
     for number in range(rows):
         a_service(name=f"Accueil numéro {number}", phones=[f"019900000{number}"], departements=["93"])
     path = a_file(tmp_path, *(a_record(number) for number in range(rows)))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(8):
         assert [one.outcome for one in findings(path)] == [Outcome.CHANGE] * rows
