@@ -387,14 +387,14 @@ def score(row: Incoming, service: Service) -> float:
 
 def threshold(row: Incoming, service: Service) -> float:
     """How alike the names must be: less when a number or a site is shared, never enough in another département."""
+    ours, theirs = set(service.departements), set(row.departements or departements_of(row.sites))
+    if ours and theirs and not ours & theirs:
+        return NEVER
     values = spellings(row, NUMBERS) | spellings(row, ("web",))
     if any(channel.value in values for channel in service.channels.all()):
         return ALIKE_WITH_CONTACT
     # «Antenne 1» and «Antenne 2» share nearly all their letters and are two places.
-    if FIGURES.findall(row.name) != FIGURES.findall(service.name):
-        return NEVER
-    ours, theirs = set(service.departements), set(row.departements or departements_of(row.sites))
-    return ALIKE_ALONE if ours & theirs or not ours or not theirs else NEVER
+    return ALIKE_ALONE if FIGURES.findall(row.name) == FIGURES.findall(service.name) else NEVER
 
 
 def likeness(one: str, other: str) -> float:

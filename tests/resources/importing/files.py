@@ -23,7 +23,7 @@ def a_record(number: int = 1, **facts: Any) -> dict[str, Any]:
         "status": "active",
         "description": "Un accueil.",
         "organization": {"id": ORGANISATION, "name": "Canal (fictif)", "description": "Canal (fictif)"},
-        "phones": [{"number": f"01990000{number:02d}", "type": "voice"}],
+        "phones": [{"number": f"01990000{number % 100:02d}", "type": "voice"}],
         "service_areas": [{"name": "Seine-Saint-Denis"}],
         **facts,
     }

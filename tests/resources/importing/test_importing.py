@@ -162,6 +162,8 @@ def test_what_comes_before_a_file_breaks_off_is_kept_unless_strict(tmp_path: Pat
         ({}, {"phones": []}, Outcome.CHANGE),
         ({"phones": ["0199000001"]}, {"name": "Cabinet de Maître Dupont"}, Outcome.NEW),
         ({"departements": ["77"]}, {"phones": []}, Outcome.NEW),
+        ({"departements": ["77"], "phones": ["0199000001"]}, {}, Outcome.NEW),
+        ({"name": "Accueil numéro 2"}, {"phones": []}, Outcome.NEW),
         ({"name": "Tout autre chose"}, {}, Outcome.NEW),
     ],
 )
