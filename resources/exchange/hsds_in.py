@@ -1,12 +1,14 @@
 """Open Referral HSDS 3.1 as it comes in: our own export, lists and pages of others, one object a line."""
 
+import json
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import IO
 from uuid import UUID
 
 from django.utils.formats import date_format
@@ -37,7 +39,7 @@ from resources.exchange.incoming import (
     web,
     whole_years,
 )
-from resources.exchange.json_reading import members
+from resources.exchange.json_reading import Member, members
 from resources.exchange.listing import genders_in_words, international
 from resources.exchange.starter_csv import one_of
 from resources.exchange.taxonomies import KINDS, NEEDS, OPEN_ELIGIBILITY, TERM_BY_ID, TERMS, THEMES, Term
@@ -46,6 +48,7 @@ from resources.vocabulary import DEPARTEMENTS, Gender, Kind, Need, Rule
 
 Object = Mapping[str, object]
 LISTS = frozenset({"services", "service", "contents", "items", "results", "data"})
+ORGANISATIONS = frozenset({"organizations", "organization"})
 STATUSES = {"active", "inactive", "defunct", "temporarily closed"}
 GONE = frozenset({"inactive", "defunct"})
 SMS_TYPES = frozenset({"text", "sms"})
@@ -58,15 +61,63 @@ SLEEPING = frozenset({Need.HEBERGEMENT.value})
 
 
 def read(path: Path) -> Iterator[Row]:
-    """Services of a JSON file one by one, or why one of them is refused. Raises FileRefused, OSError."""
-    with path.open(encoding="utf-8-sig") as file:
-        yield from services(file)
+    """Services of a JSON file one by one, or why one of them is refused. Raises FileRefused, OSError.
+
+    A service carries its organisation, stands inside it, or names one that the file lists beside.
+    """
+    with closing(Beside(path)) as beside, path.open(encoding="utf-8-sig") as file:
+        for member in members(file, wanted=(LISTS | ORGANISATIONS).__contains__):
+            for value in services_in(member):
+                yield row(beside.completed(value), line=member.line)
 
 
-def services(file: IO[str]) -> Iterator[Row]:
-    """The same from an open file."""
-    for member in members(file, wanted=LISTS.__contains__):
-        yield row(member.value, line=member.line)
+def services_in(member: Member) -> Iterator[object]:
+    """The service itself, or those of an organisation."""
+    value = member.value
+    inside = value.get("services") if isinstance(value, Mapping) else None
+    if isinstance(value, Mapping) and isinstance(inside, list):
+        owner = {name: said for name, said in value.items() if name != "services"}
+        for one in inside:
+            yield {"organization": owner, **one} if isinstance(one, Mapping) else one
+    elif member.of not in ORGANISATIONS:
+        yield value
+
+
+class Beside:
+    """Organisations that stand in a list of their own: read when the first service asks for one, and kept on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.aside: sqlite3.Connection | None = None
+
+    def completed(self, value: object) -> object:
+        """A service with its organisation, when it only names it and the file knows it."""
+        if not isinstance(value, Mapping) or "organization" in value or not value.get("organization_id"):
+            return value
+        rows = self.kept().execute("SELECT said FROM organisation WHERE id = ?", (str(value["organization_id"]),))
+        found = rows.fetchone()
+        return {**value, "organization": json.loads(found[0])} if found else value
+
+    def kept(self) -> sqlite3.Connection:
+        """The organisations of the file, in a private database without a name."""
+        if self.aside is None:
+            self.aside = sqlite3.connect("")
+            self.aside.execute("CREATE TABLE organisation (id TEXT PRIMARY KEY, said TEXT) WITHOUT ROWID")
+            with self.path.open(encoding="utf-8-sig") as file:
+                self.aside.executemany(
+                    "INSERT OR REPLACE INTO organisation VALUES (?, ?)",
+                    (
+                        (str(member.value.get("id")), json.dumps(member.value))
+                        for member in members(file, wanted=ORGANISATIONS.__contains__)
+                        if isinstance(member.value, Mapping) and member.of in ORGANISATIONS
+                    ),
+                )
+        return self.aside
+
+    def close(self) -> None:
+        """Forget them."""
+        if self.aside is not None:
+            self.aside.close()
 
 
 def row(value: object, *, line: int) -> Row:
@@ -114,7 +165,7 @@ def provider(reading: Reading, said: Object) -> Provider:
     """The organisation that the service carries with it."""
     carried = said.get("organization")
     if not isinstance(carried, Mapping):
-        reading.faults.append(Fault(reading.line, "organization", "absente : le service doit porter son organisme"))
+        reading.faults.append(Fault(reading.line, "organization", "absente : ni dans le service, ni dans le fichier"))
         return Provider(name="")
     name = reading.need("organization.name", carried.get("name"), title, "")
     description = reading.read("organization.description", carried.get("description"), prose, "")

@@ -40,6 +40,9 @@ SERVICE: dict[str, Any] = {
     "service_areas": [{"name": "Seine-Saint-Denis"}],
     "service_at_locations": [{"id": ID, "location": PLACE}],
 }
+WITHOUT_ORGANISATION = {name: value for name, value in SERVICE.items() if name != "organization"} | {
+    "organization_id": ORGANISATION
+}
 
 
 def written(folder: Path, name: str, content: object) -> Path:
@@ -91,10 +94,20 @@ def test_a_service_of_another_directory(tmp_path: Path) -> None:
         {"contents": [SERVICE], "empty": False, "total_items": 1},
         {"taxonomies": [{"id": ID}], "services": [SERVICE], "version": "3.1"},
         SERVICE,
+        {"organizations": [SERVICE["organization"]], "services": [WITHOUT_ORGANISATION]},
+        {"services": [WITHOUT_ORGANISATION], "organizations": [SERVICE["organization"]]},
+        {"contents": [SERVICE["organization"] | {"services": [WITHOUT_ORGANISATION]}], "empty": False},
     ],
 )
 def test_every_shape_that_lists_come_in(tmp_path: Path, shape: object) -> None:
-    assert only(list(hsds_in.read(written(tmp_path, "any.json", shape)))).name == "Accueil du canal"
+    row = only(list(hsds_in.read(written(tmp_path, "any.json", shape))))
+    assert (row.name, row.provider.name) == ("Accueil du canal", "Canal")
+
+
+def test_a_service_whose_organisation_is_nowhere_is_refused(tmp_path: Path) -> None:
+    assert hsds_rows(tmp_path, WITHOUT_ORGANISATION) == [
+        [Fault(1, "organization", "absente : ni dans le service, ni dans le fichier")]
+    ]
 
 
 def test_one_object_a_line(tmp_path: Path) -> None:
