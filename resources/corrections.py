@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from django.core import signing
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
 
 from resources import facts
 from resources.exchange.starter_csv import Refusal
@@ -28,6 +30,15 @@ REASONS: dict[str, str] = {
     "3": Proposal.Kind.CLOSED.value,
 }
 TRAP = "suite"
+WHAT_TO_MEND: dict[str, StrPromise] = {
+    "nom": gettext_lazy("Écris un nom, 200 lettres au plus."),
+    "organisme": gettext_lazy("Écris un nom d’organisme, 200 lettres au plus."),
+    "genre": gettext_lazy("Choisis de quel genre d’aide il s’agit."),
+    "ou": gettext_lazy("Choisis des départements de la liste."),
+    "numero": gettext_lazy("Ce n’est pas un numéro de téléphone."),
+    "site": gettext_lazy("L’adresse d’un site commence par https://"),
+    "description": gettext_lazy("C’est trop long."),
+}
 
 
 @dataclass
@@ -99,8 +110,8 @@ def collect(form: Form, wanted: Facts, *, name: str, field_name: str, value: Jso
     """A checked value, or what to mend in the field of the form."""
     try:
         wanted[field_name] = facts.checked(field_name, value)
-    except Refusal as refusal:
-        form.errors[name] = str(refusal).capitalize() + "."
+    except Refusal:
+        form.errors[name] = str(WHAT_TO_MEND[name])
 
 
 def with_another(channels: list[Json], *, kind: str, value: str) -> list[Json]:

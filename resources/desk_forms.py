@@ -39,7 +39,7 @@ def differences(
     changes: Changes, *, now: Facts | None = None, disputed: dict[str, tuple[int, ...]] | None = None
 ) -> list[Difference]:
     """Field by field in the order of the form; `now` holds those that moved, `disputed` other proposals on a field."""
-    return [
+    found = [
         Difference(
             name=name,
             label=str(known.label),
@@ -50,8 +50,9 @@ def differences(
             disputed_by=(disputed or {}).get(name, ()),
         )
         for name, known in FIELDS.items()
-        if name in changes and (changes[name]["before"] or changes[name]["after"] not in (None, "", [], False))
+        if name in changes
     ]
+    return [one for one in found if one.before or one.after]
 
 
 def in_words(name: str, value: Json) -> list[str]:

@@ -54,7 +54,8 @@ def versions(service: Service) -> list[Version]:
     """Every version, the newest first; five queries at any length."""
     events = sorted(events_of(service), key=lambda event: (event.pgh_created_at, event.pgh_id))
     names = people(events)
-    rows, before, found = Rows(), facts.blank(), []
+    rows, before = Rows(), facts.blank()
+    found: list[Version] = []
     for at, together in by_moment(events):
         status_before = rows.service.get("status", "")
         for event in together:
@@ -69,7 +70,7 @@ def versions(service: Service) -> list[Version]:
                 Version(
                     number=len(found) + 1,
                     at=at,
-                    who=names.get(context.get("user"), ""),
+                    who=names.get(context.get("user") or 0, ""),
                     why=str(context.get("why", "")),
                     changes=changes,
                     said=said,
@@ -101,7 +102,7 @@ def events_of(service: Service) -> list[Any]:
     ]
 
 
-def event_model(name: str) -> type[models.Model]:
+def event_model(name: str) -> Any:  # noqa: ANN401  # made at run time, and known to no checker
     """A model that history made beside ours."""
     return apps.get_model("resources", name)
 
@@ -152,11 +153,11 @@ def facts_of(rows: Rows) -> Facts:
 def listed(model: type[models.Model], rows: dict[int, dict[str, Any]]) -> models.QuerySet[Any]:
     """Rows of a moment that is past, where a prefetched queryset is expected."""
     found = model._default_manager.none()  # noqa: SLF001
-    found._result_cache = [model(**row) for row in rows.values()]  # type: ignore[attr-defined]  # noqa: SLF001
+    found._result_cache = [model(**row) for row in rows.values()]  # noqa: SLF001
     return found
 
 
 def people(events: Iterable[Any]) -> dict[int, str]:
     """Addresses of the staff who are named in events."""
-    wanted = {(event.pgh_context or {}).get("user") for event in events} - {None}
+    wanted = {user for event in events if (user := (event.pgh_context or {}).get("user")) is not None}
     return dict(User.objects.filter(pk__in=wanted).values_list("pk", "email"))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import roles
 from accounts.models import User
 from resources import moderation
+from resources.exchange.starter_csv import Refusal
 from resources.models import Affiliation, OwnerLink, Proposal, Service, ServiceQuerySet, Ticket, Verification
 from resources.moderation import NotYours
 from resources.vocabulary import Kind
@@ -64,12 +65,12 @@ def progress(*, on: date) -> Progress:
 def record(service: Service, *, by: User, check_kind: str, on: date, confirmed: str) -> Verification:
     """One call, visit or reading by a moderator: the facts hold from that day.
 
-    Raises NotYours for somebody of the organisation, facts.Refusal for a kind of check that proves nothing.
+    Raises NotYours for somebody of the organisation, Refusal for a kind of check that proves nothing.
     """
     if not roles.is_moderator(by) or Affiliation.objects.filter(user=by, organisation=service.organisation).exists():
         raise NotYours
     if check_kind not in moderation.CHECKS_THAT_PUBLISH:
-        raise moderation.Refusal("cette vérification ne suffit pas")
+        raise Refusal("cette vérification ne suffit pas")
     with transaction.atomic():
         locked = Service.objects.select_for_update(of=("self",)).get(pk=service.pk)
         with moderation.remembered(moderator=by, proposal=None, why="vérification"):

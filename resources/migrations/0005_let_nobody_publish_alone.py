@@ -29,6 +29,10 @@ RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN second_wanted OR kind IN ('new', 'publish')
                   OR changes ?| ARRAY['channels', 'places', 'organisation_website']
                   OR resources_texts_hold_a_contact(changes)
+                  -- What makes a line stand above every page of the site.
+                  OR coalesce((changes #> '{needs,after}') ? 'urgence', false)
+                     AND NOT coalesce((changes #> '{needs,before}') ? 'urgence', false)
+                  OR (changes #>> '{kind,after}') = 'hotline'
            THEN 2 ELSE 1 END::smallint
 $$;
 

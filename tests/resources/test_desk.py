@@ -8,7 +8,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from resources import duplicates, history, moderation, quality, verification
+from resources import duplicates, facts, history, moderation, quality, verification
 from resources.models import Affiliation, OwnerLink, Proposal, Service
 from resources.urls_staff import urlpatterns
 from resources.views_desk import today
@@ -211,7 +211,7 @@ def test_twins_are_found_by_name_and_by_number_and_become_one() -> None:
     by_name = a_service(name="La maison des tilleuls", languages=["ro"])
     by_number = a_service(name="Tout autre nom", phones=["0199000000"])
     a_service(name="Rien à voir")
-    said = moderation.facts.of(kept)
+    said = facts.of(kept)
 
     found = duplicates.twins(said, not_this=kept.pk)
     assert [twin.service for twin in found] == [by_number, by_name]

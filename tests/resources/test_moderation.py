@@ -77,9 +77,11 @@ def test_a_detail_takes_one_moderator() -> None:
         {"hours": 'Mo-Fr 09:00-17:00 "demander Jo"'},
         {"organisation_website": "https://exemple.org"},
         {"places": []},
+        {"needs": ["urgence"]},
+        {"kind": "hotline"},
     ],
 )
-def test_a_contact_hidden_in_a_text_takes_two(after: dict[str, Any]) -> None:
+def test_a_contact_hidden_in_a_text_or_a_place_above_all_others_takes_two(after: dict[str, Any]) -> None:
     service = a_service()
     a_place(service)
 
