@@ -640,8 +640,7 @@ def enter(plan: Plan, *, source: str) -> None:
         moderation.wait_for_other_loads()
         waiting = entered(plan.fresh, source=source)
         complete = Service.objects.select_related("organisation").prefetch_related("channels", "places")
-        for service in complete.filter(pk__in=[one.pk for one in waiting]).order_by("pk"):
-            moderation.propose_publication(service, origin=origin, on=today)
+        moderation.propose_publications(complete.in_bulk([one.pk for one in waiting]).values(), origin=origin, on=today)
         for one in plan.corrections:
             after = {name: change["after"] for name, change in one.changes.items()}
             moderation.propose_change(one.service, after=after, origin=origin, on=today)

@@ -271,6 +271,26 @@ def propose_publication(service: Service, *, origin: Origin, on: date) -> Propos
     return open_or_count(Proposal(kind=Proposal.Kind.PUBLISH, service=service, changes=changes), origin=origin, on=on)
 
 
+def propose_publications(services: Iterable[Service], *, origin: Origin, on: date) -> None:
+    """The same for many services that were entered by this very transaction, in one statement: an import."""
+    proposals = [
+        Proposal(
+            kind=Proposal.Kind.PUBLISH,
+            service=service,
+            changes={field: {"before": None, "after": value} for field, value in facts.of(service).items()},
+            origin=origin.kind,
+            author=origin.author,
+            source=origin.source,
+            note=origin.note,
+            proposed_on=on,
+        )
+        for service in services
+    ]
+    for proposal in proposals:
+        proposal.risk = risk_of(proposal)
+    Proposal.objects.bulk_create(proposals)
+
+
 def report(service: Service, *, kind: str, origin: Origin, on: date) -> Proposal:
     """Somebody says that a number does not answer (UNREACHABLE), that it is closed (CLOSED), or in their own words
     what is wrong (CHANGE); a moderator turns it into changes."""
