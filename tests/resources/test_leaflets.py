@@ -4,10 +4,11 @@ import time
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils.translation import override
 from playwright.sync_api import Page
 
-from resources import leaflets
+from resources import leaflets, views_leaflets
 from resources.exchange import listing as listings
 from resources.models import Service
 from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation
@@ -85,6 +86,14 @@ def test_every_document_can_be_read_aloud() -> None:
             assert {"/Document", "/H1", "/P", "/Figure"} <= document.names, path
             assert document.fonts_embedded, path
             assert document.title != ""
+
+
+def test_a_language_that_the_fonts_cannot_write_gets_french_paper() -> None:
+    service = the_service()
+    request = RequestFactory().get(f"/ar/annuaire/{service.public_id}/pdf/")
+    with override("ar"):
+        document = read(views_leaflets.sheet(request, public_id=service.public_id).content)
+    assert (document.language, document.title) == ("fr", "Adresse")
 
 
 def test_titles_and_the_face_of_cards_do_not_name_the_subject() -> None:
