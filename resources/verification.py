@@ -126,18 +126,21 @@ def digest_of(token: str) -> bytes:
 # --- what time brings -----------------------------------------------------------------------------------------------
 
 
-def remind(*, on: date, address: str) -> int:
-    """Tell each moderator how much waits, once; nothing is sent when nothing waits. Returns how many mails."""
-    waiting, open_now = due(on=on).count(), Proposal.objects.open().count()
-    if not waiting and not open_now:
-        return 0
-    people = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
-    text = render_to_string(
-        "emails/directory_message.txt", {"waiting": waiting, "open_now": open_now, "address": address}
-    )
-    for person in people:
-        send_mail(_("Annuaire : la semaine"), text, None, [person.email])
-    return len(people)
+def to_remind(*, on: date) -> list[int]:
+    """Moderators who are told this week how much waits; nobody when nothing does."""
+    if not due(on=on).exists() and not Proposal.objects.open().exists():
+        return []
+    return list(User.objects.filter(is_staff=True, is_active=True).order_by("pk").values_list("pk", flat=True))
+
+
+def tell(user_id: int, *, on: date, address: str) -> None:
+    """Mail one moderator two counts and where to begin; no name of a service leaves the site."""
+    person = User.objects.filter(pk=user_id, is_staff=True, is_active=True).first()
+    if person is None:
+        return
+    context = {"waiting": due(on=on).count(), "open_now": Proposal.objects.open().count(), "address": address}
+    text = render_to_string("emails/directory_message.txt", context)
+    send_mail(_("Annuaire : la semaine"), text, None, [person.email])
 
 
 def purge(*, on: date) -> int:

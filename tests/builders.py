@@ -139,12 +139,15 @@ def agreed_by_two(
             changes={name: {"before": None, "after": value} for name, value in said.items()},
             proposed_on=CHECKED_ON,
         )
-        for one in (1, 2):
-            moderator, _new = User.objects.get_or_create(email=f"accord-{one}@example.org", is_staff=True)
+        moderators = [User.objects.get_or_create(email=f"accord-{number}@example.org")[0] for number in (1, 2)]
+        agreeing = User.objects.filter(pk__in=[moderator.pk for moderator in moderators])
+        agreeing.update(is_staff=True)
+        for moderator in moderators:
             Vote.objects.create(proposal=proposal, moderator=moderator, verdict=Vote.Verdict.APPROVE, revision=1)
         with moderation.remembered(moderator=None, proposal=proposal, why="test"):
             yield
         proposal.delete()
+        agreeing.update(is_staff=False)
 
 
 def index(*services: Service) -> None:
