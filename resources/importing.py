@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from resources import facts, moderation
-from resources.exchange import data_inclusion_in, directory_csv_in, hsds_in, hsds_tables
+from resources.exchange import data_inclusion, data_inclusion_in, directory_csv_in, hsds_in, hsds_tables
 from resources.exchange.incoming import (
     Fault,
     FileRefused,
@@ -493,11 +493,24 @@ def differences(row: Incoming, service: Service, communes: Communes, *, is_same_
     if row.classified and is_same_record:
         said["kind"] = row.kind.value
     if not row.classified:
-        said.pop("needs", None) if now["needs"] else None
+        said = {name: value for name, value in said.items() if not only_rendered(name, value, now)}
     if not is_same_record:
         blank = facts.blank()
         said = {name: value for name, value in said.items() if name in ADDITIVE or now[name] == blank[name]}
     return facts.changes_between(now, {name: checked(row, name, value) for name, value in said.items()})
+
+
+def only_rendered(name: str, value: facts.Json, now: facts.Facts) -> bool:
+    """Whether a format that says less than we know gives back in its own words what we said: that is no correction."""
+    match name:
+        case "needs" | "audience":
+            return bool(now[name] != facts.blank()[name])
+        case "name" | "organisation":
+            return bool(value == data_inclusion.name(now[name]))
+        case "on_referral_only":
+            return bool(now["for_professionals"])
+        case _:
+            return False
 
 
 def said_facts(row: Incoming, now: facts.Facts, communes: Communes, *, is_whole: bool = True) -> facts.Facts:
@@ -588,6 +601,8 @@ def closure(row: Incoming, now: facts.Json) -> facts.Facts:
     """A closure that begins, goes on, or is over; one that is only planned is not denied by being open today."""
     if row.closed:
         begins = row.closed_from or now["from"] or timezone.localdate().isoformat()
+        if row.closed_until and row.closed_until < begins:
+            return {}
         return {"closure": {"from": begins, "until": row.closed_until, "note": row.closure_note or ""}}
     today = timezone.localdate().isoformat()
     goes_on = now["from"] and now["from"] <= today and (now["until"] is None or today <= now["until"])
@@ -700,23 +715,25 @@ def in_file_order(one: Fresh) -> list[facts.Json]:
 
 
 def organisations(rows: list[Incoming]) -> dict[str, Organisation]:
-    """Organisations of the rows by the name that the file gives them; those that are missing are created."""
+    """Organisations of the rows by the name that the file gives them; those that are missing are created.
+
+    The same name is the same organisation, and so is the same identifier under another spelling.
+    """
     providers = {row.provider.name: row.provider for row in rows}
-    known = {one.name: one for one in Organisation.objects.filter(name__in=providers)}
-    ids = {provider.id or stable_uuid("organisation", name): name for name, provider in providers.items()}
-    known |= {ids[one.pk]: one for one in Organisation.objects.filter(pk__in=ids) if ids[one.pk] not in known}
-    missing = [
-        Organisation(
-            id=identifier,
-            name=name,
-            description=providers[name].description or "",
-            website=providers[name].website or "",
-        )
-        for identifier, name in ids.items()
-        if name not in known
-    ]
+    wanted = {name: one.id or stable_uuid("organisation", name) for name, one in providers.items()}
+    known = Organisation.objects.filter(Q(name__in=providers) | Q(pk__in=wanted.values()))
+    by_name = {one.name: one for one in known}
+    by_id = {one.pk: one for one in by_name.values()}
+    missing = []
+    for name, identifier in wanted.items():
+        found = by_name.get(name) or by_id.get(identifier)
+        if found is None:
+            one = providers[name]
+            found = Organisation(id=identifier, name=name, description=one.description or "", website=one.website or "")
+            missing.append(found)
+        by_name[name] = by_id[identifier] = found
     Organisation.objects.bulk_create(missing)
-    return known | {one.name: one for one in missing}
+    return by_name
 
 
 def wanted_slug(row: Incoming) -> str:

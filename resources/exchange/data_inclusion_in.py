@@ -62,7 +62,7 @@ def read(path: Path, *, structures: Path | None = None) -> Iterator[Row]:
             aside.executemany(
                 "INSERT OR REPLACE INTO structure VALUES (?, ?)",
                 (
-                    (str(value.get("id")), json.dumps(value))
+                    (json.dumps(value.get("id")), json.dumps(value))
                     for _line, of, value in objects(source)
                     if isinstance(value, Mapping) and (source == structures or of == "structures")
                 ),
@@ -104,7 +104,9 @@ def structure_of(value: object, aside: sqlite3.Connection) -> Object | None:
     """The structure that a service names, if the files know it."""
     if not isinstance(value, Mapping):
         return None
-    found = aside.execute("SELECT said FROM structure WHERE id = ?", (str(value.get("structure_id")),)).fetchone()
+    found = aside.execute(
+        "SELECT said FROM structure WHERE id = ?", (json.dumps(value.get("structure_id")),)
+    ).fetchone()
     return json.loads(found[0]) if found else None
 
 

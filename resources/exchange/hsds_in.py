@@ -94,7 +94,9 @@ class Beside:
         """A service with its organisation, when it only names it and the file knows it."""
         if not isinstance(value, Mapping) or "organization" in value or not value.get("organization_id"):
             return value
-        rows = self.kept().execute("SELECT said FROM organisation WHERE id = ?", (str(value["organization_id"]),))
+        rows = self.kept().execute(
+            "SELECT said FROM organisation WHERE id = ?", (json.dumps(value["organization_id"]),)
+        )
         found = rows.fetchone()
         return {**value, "organization": json.loads(found[0])} if found else value
 
@@ -107,7 +109,7 @@ class Beside:
                 self.aside.executemany(
                     "INSERT OR REPLACE INTO organisation VALUES (?, ?)",
                     (
-                        (str(member.value.get("id")), json.dumps(member.value))
+                        (json.dumps(member.value.get("id")), json.dumps(member.value))
                         for member in members(file, wanted=ORGANISATIONS.__contains__)
                         if isinstance(member.value, Mapping) and member.of in ORGANISATIONS
                     ),

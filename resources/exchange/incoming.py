@@ -26,7 +26,7 @@ from resources.text import fold
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Rule
 
 T = TypeVar("T")
-LONGEST_TEXT = 10_000
+LONGEST_TEXT = 2000
 LONGEST_NOTE = 200
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 FRENCH_PREFIX = "+33"
@@ -156,7 +156,7 @@ class Reading:
             self.faults.append(Fault(self.line, name, "un texte est attendu"))
             return otherwise
         try:
-            return parse(storable(str(value)).strip())
+            return parse(whole(storable(str(value))).strip())
         except Refusal as refusal:
             self.faults.append(Fault(self.line, name, str(refusal)))
             return otherwise
@@ -196,8 +196,21 @@ def text(letters: int) -> Callable[[str], str]:
     return at_most(letters, str)
 
 
+def whole(value: str) -> str:
+    """A text as it is. Raises Refusal when it holds half a letter, as JSON can and no database does."""
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise Refusal("lettre coupée en deux")
+    return value
+
+
+def prose(value: str) -> str:
+    """A text as long as the directory takes, cut after a word."""
+    if len(value) <= LONGEST_TEXT:
+        return value
+    return value[: LONGEST_TEXT - 1].rsplit(None, 1)[0].rstrip(" ,;:") + "…"
+
+
 title = text(LONGEST_NAME)
-prose = text(LONGEST_TEXT)
 note = text(LONGEST_NOTE)
 street_line = text(LONGEST_ADDRESS)
 opening = at_most(LONGEST_HOURS, hours)

@@ -316,6 +316,46 @@ def proposed() -> list[dict[str, Any]]:
     return list(Proposal.objects.values_list("changes", flat=True))
 
 
+def test_what_a_poorer_format_says_of_us_is_no_correction(tmp_path: Path) -> None:
+    """data·inclusion has no room for our audiences, closes no name with a dot, knows one word for two of ours."""
+    a_service(
+        name="Accueil.",
+        for_professionals=True,
+        gender_rule="only",
+        genders=["female", "trans"],
+        phones=["0144528890"],
+        organisation=an_organisation(name="Association Exemple."),
+    )
+    path = tmp_path / "export.json"
+    call_command("export_directory", "--format", "data-inclusion", "--output", str(path), stdout=io.StringIO())
+
+    said = run_import(path, "--apply", form="data-inclusion")
+
+    assert "1 déjà dites" in said, (said, proposed())
+
+
+def test_odd_rows_are_refused_or_mended_and_never_stop_the_rest(tmp_path: Path) -> None:
+    owner = a_record(1)["organization"]
+    path = a_file(
+        tmp_path,
+        a_record(1, name="\ud800"),
+        a_record(2, description="mot " * 1000),
+        a_record(3, organization=owner | {"name": "CANAL (FICTIF)"}),
+        a_record(4, name="n" * 300),
+        a_record(5, organization=owner | {"website": f"https://canal.example/{'x' * 250}"}),
+    )
+
+    run_import(path, "--apply")
+
+    assert [str(pk) for pk in Service.objects.values_list("pk", flat=True).order_by("pk")] == [
+        identifier(2),
+        identifier(3),
+    ]
+    assert Organisation.objects.count() == 1
+    description = Service.objects.get(pk=identifier(2)).description
+    assert (len(description) <= 2000, description.endswith("mot…")) == (True, True)
+
+
 def test_a_commune_that_cannot_be_told_refuses_the_row(tmp_path: Path) -> None:
     path = a_file(tmp_path, a_record(1, service_at_locations=[place(city="Bobigni", postcode="93999")]))
     assert [(one.outcome, one.reason) for one in findings(path)] == [
