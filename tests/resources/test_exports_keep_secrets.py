@@ -16,8 +16,10 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
+from django.utils import timezone
 
 from accounts.models import User
+from resources import verification
 from resources.exchange import formats, listing
 from resources.exchange.taxonomies import TAXONOMIES, TERMS
 from resources.models import Service, Verification
@@ -188,6 +190,7 @@ def arguments(directory: Secretive) -> dict[str, list[str]]:
     return {
         "id": [str(identifier) for identifier in identifiers],
         "public_id": [service.public_id for service in services],
+        "token": ["merci", *(verification.new_link(service, on=timezone.localdate()) for service in services)],
     }
 
 
