@@ -203,12 +203,12 @@ def of_search(found: Iterable[Listing], *, heading: str, address: str, to_profes
     lead = (
         _("Pour les professionnels. Ne laissez pas cette feuille à la vue de tous.")
         if to_professionals
-        else _("Garde cette feuille là où toi seul la vois.")
+        else _("Garde cette feuille là où personne d’autre ne la voit.")
     )
     sheet = Sheet(
         title=_("Adresses"),
         heading=heading,
-        lead=lead,
+        lead=lead if shown else _("Aucune adresse"),
         entries=tuple(entry(one, to_professionals=to_professionals) for one in shown[:MOST_LISTED]),
         foot=foot(),
         qr_words=_("La liste à jour"),

@@ -142,6 +142,10 @@ def test_only_professionals_get_what_is_for_them_and_nobody_what_is_secret() -> 
         assert [secret for secret in ("01 44 52 88 91", "Villecachée", "portail") if secret in text] == []
 
 
+def test_a_search_without_an_answer_says_so() -> None:
+    assert "Aucune adresse" in got("/fr/annuaire/pdf/", departement="93").text
+
+
 def test_unpublished_services_have_no_sheet() -> None:
     service = the_service(status="pending")
     assert Client().get(f"/fr/annuaire/{service.public_id}/pdf/").status_code == 404
