@@ -2,6 +2,9 @@
 
 import io
 import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from resources import moderation
+from resources.exchange import hsds_in, hsds_tables
+from resources.exchange.incoming import Incoming, Row
 from resources.models import AccessChannel, Organisation, Place, Proposal, Service, Verification
+from tests.resources.exchange.test_incoming import package
 
 pytestmark = pytest.mark.django_db
 
@@ -76,3 +82,54 @@ def test_the_starter_directory_comes_back_as_it_left(tmp_path: Path) -> None:
 
     assert lasting(exported(tmp_path / "after.json")) == lasting(before)
     assert Service.objects.published().count() == len(before["services"]) > 80
+
+
+NESTED = {
+    "phones": "phones",
+    "schedules": "schedules",
+    "service_areas": "service_areas",
+    "languages": "languages",
+    "additional_urls": "urls",
+    "attributes": "attributes",
+    "service_at_locations": "service_at_locations",
+}
+Tables = dict[str, list[dict[str, str]]]
+
+
+def scalars(described: dict[str, Any]) -> dict[str, str]:
+    """An object as a row of a table: what belongs to it stands in others."""
+    return {name: str(value) for name, value in described.items() if not isinstance(value, dict | list)}
+
+
+def as_tables(exported: dict[str, Any]) -> Tables:
+    """Our package as the tables of a tabular one."""
+    tables: Tables = defaultdict(list)
+    tables["organizations"] = [scalars(one) for one in exported["organizations"]]
+    tables["taxonomy_terms"] = [scalars(one) for one in exported["taxonomy_terms"]]
+    for service in exported["services"]:
+        tables["services"].append(scalars(service))
+        for member, table in NESTED.items():
+            tables[table] += [scalars(one) for one in service.get(member, [])]
+        for offer in service.get("service_at_locations", []):
+            tables["locations"].append(scalars(offer["location"]))
+            tables["addresses"] += [scalars(one) for one in offer["location"].get("addresses", [])]
+    return {name: [dict.fromkeys(columns(rows), "") | row for row in rows] for name, rows in tables.items() if rows}
+
+
+def columns(rows: list[dict[str, str]]) -> list[str]:
+    """Every column that one of the rows has."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def test_a_tabular_package_says_the_same_as_json(tmp_path: Path) -> None:
+    call_command("load_communes", stdout=io.StringIO())
+    call_command("load_directory", str(STARTER), stdout=io.StringIO())
+    whole = exported(tmp_path / "hsds.json")
+
+    tabular = hsds_tables.read(package(tmp_path / "hsds.zip", as_tables(whole)))
+
+    def without_lines(rows: Iterable[Row]) -> list[Incoming]:
+        return [replace(row, line=0) for row in rows if isinstance(row, Incoming)]
+
+    assert without_lines(tabular) == without_lines(hsds_in.read(tmp_path / "hsds.json"))
+    assert "0 nouvelles fiches, 0 corrections, 0 conflits" in run_import("hsds", tmp_path / "hsds.zip")
