@@ -121,7 +121,7 @@ def affiliations(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("C’est noté : d’autres décideront pour cet organisme."))
         return redirect("directory_desk:affiliations")
     mine = Affiliation.objects.filter(user=me).select_related("organisation").order_by("organisation__name")
-    return render(request, "resources/desk/affiliations.html", {"here": "directory", "mine": mine})
+    return render(request, "resources/desk/affiliations.html", {"here": "directory", "part": "mine", "mine": mine})
 
 
 # --- quality --------------------------------------------------------------------------------------------------------

@@ -288,6 +288,7 @@ CREATE TRIGGER forget_address AFTER INSERT OR UPDATE ON resources_place
     FOR EACH ROW WHEN (NEW.confidential) EXECUTE FUNCTION resources_forget_address();
 """
 
+
 def begin_history(apps: Any, schema_editor: Any) -> None:
     """Rows that are older than history get a first event, so that there is something to come back to."""
     for name in ("Organisation", "Service", "Channel", "Place"):
