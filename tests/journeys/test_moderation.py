@@ -129,6 +129,10 @@ def test_a_row_that_waits_is_published_by_two_and_another_refused(page: Page, br
         moderator.goto(DESK)
         moderator.get_by_role("link", name=good.name).click()
         expect(moderator.get_by_text("Ancien numéro ?")).to_be_visible()
+        if moderator is ines:
+            moderator.get_by_label("Comment est-ce vérifié ?").select_option("call")
+        else:
+            expect(moderator.get_by_text("Vérifié : Appel")).to_be_visible()
         moderator.get_by_role("button", name="D’accord").click()
     ines.goto(DESK)
     ines.get_by_role("link", name=closed.name).click()
