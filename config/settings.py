@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "procrastinate.contrib.django",
+    "pgtrigger",
+    "pghistory",
     "config",
     "accounts",
     "resources",

@@ -17,7 +17,9 @@ urlpatterns = [
     path("espace/", staff.home, name="staff_home"),
     path("espace/", include("accounts.urls")),
     path("espace/", include("referrals.urls_staff")),
-    *i18n_patterns(path("", include("resources.urls")), path("", include("referrals.urls"))),
+    path("espace/", include("resources.urls_staff")),
+    # annuaire/proposer/ before the short ids of services.
+    *i18n_patterns(path("", include("referrals.urls")), path("", include("resources.urls"))),
 ]
 
 if settings.DEMO:

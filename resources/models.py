@@ -3,17 +3,21 @@
 import hashlib
 import uuid
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Func, GeneratedField, Q
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from resources.vocabulary import DEPARTEMENTS, Gender, Kind, Need, Rule
+
+models.BinaryField.register_lookup(Length)
 
 PUBLIC_ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 PUBLIC_ID_LENGTH = 8
@@ -35,6 +39,15 @@ def public_id_of(identifier: uuid.UUID) -> str:
         number, rest = divmod(number, len(PUBLIC_ID_ALPHABET))
         letters.append(PUBLIC_ID_ALPHABET[rest])
     return "".join(letters)
+
+
+# None is what pghistory's manual asks for when no such column is wanted; its annotation does not know.
+NO_CONTEXT_ID: Any = None
+
+
+def every_change() -> tuple[pghistory.RowEvent, ...]:
+    """What history keeps: rows as they are entered, after each change, and as they were when deleted."""
+    return pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent()
 
 
 class CubeField(models.Field):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -102,6 +115,14 @@ class Commune(models.Model):
         return f"{self.name} ({self.insee})"
 
 
+@pghistory.track(
+    *every_change(),
+    fields=["name", "description", "website"],
+    model_name="OrganisationEvent",
+    context_field=pghistory.ContextJSONField(),
+    context_id_field=NO_CONTEXT_ID,
+    append_only=True,
+)
 class Organisation(models.Model):
     """Who answers for a service."""
 
@@ -150,6 +171,23 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         )
 
 
+# What history keeps of a service: what visitors see and what moderators decided, not what search derives from it.
+HISTORIC = [
+    "slug", "organisation", "name", "kind", "description", "needs", "topics", "for_professionals", "on_referral_only",
+    "min_age", "max_age", "age_rule", "genders", "gender_rule", "languages", "departements", "opening_hours", "free",
+    "anonymous", "what_happens", "saturation", "saturation_note", "closed_from", "closed_until", "closure_note",
+    "status", "published_at", "verified_on", "verified_by_check", "verified_until",
+]  # fmt: skip
+
+
+@pghistory.track(
+    *every_change(),
+    fields=HISTORIC,
+    model_name="ServiceEvent",
+    context_field=pghistory.ContextJSONField(),
+    context_id_field=NO_CONTEXT_ID,
+    append_only=True,
+)
 class Service(models.Model):
     """The unit a person looks for: a line, a shelter, a legal clinic, a place of care."""
 
@@ -326,6 +364,8 @@ class Service(models.Model):
             ),
             GistIndex(F("position"), name="service_by_distance", condition=Q(status="published")),
             models.Index("opening_hours", name="service_by_hours", condition=Q(status="published")),
+            # Names alike, for imports and duplicates: of every service, shown or not.
+            GinIndex(OpClass(F("name"), name="gin_trgm_ops"), name="service_by_trigram"),
         ]
 
     def __str__(self) -> str:
@@ -370,6 +410,14 @@ class AccessChannelQuerySet(models.QuerySet["AccessChannel"]):
         )
 
 
+@pghistory.track(
+    *every_change(),
+    fields=["service", "kind", "value", "visibility", "note"],
+    model_name="ChannelEvent",
+    context_field=pghistory.ContextJSONField(),
+    context_id_field=NO_CONTEXT_ID,
+    append_only=True,
+)
 class AccessChannel(models.Model):
     """One way to reach a service."""
 
@@ -399,6 +447,7 @@ class AccessChannel(models.Model):
 
     class Meta:
         ordering: ClassVar = ["service_id", "kind", "id"]
+        indexes: ClassVar = [models.Index(fields=["value", "kind"], name="channel_by_value")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["service", "kind", "value"], name="channel_is_listed_once"),
             models.CheckConstraint(
@@ -425,6 +474,13 @@ class AccessChannel(models.Model):
         return f"{self.kind}: {self.value}"
 
 
+@pghistory.track(
+    *every_change(),
+    fields=["service", "commune", "confidential", "address", "latitude", "longitude"],
+    model_name="PlaceEvent",
+    context_field=pghistory.ContextJSONField(),
+    context_id_field=NO_CONTEXT_ID,
+)
 class Place(models.Model):
     """Where a service receives people; a confidential place keeps its commune at most."""
 
@@ -482,6 +538,199 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service_id} {self.checked_on}"
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    """Questions about what was proposed."""
+
+    def open(self) -> Self:
+        """Those that nobody has decided."""
+        return self.filter(status=Proposal.Status.OPEN)
+
+    def by_risk(self) -> Self:
+        """What may hurt first, then what waits longest."""
+        return self.order_by("-risk", "proposed_on", "pk")
+
+
+class Proposal(models.Model):
+    """What somebody wants the directory to say, field by field, with before and after.
+
+    `changes` is {field: {"before": value, "after": value}}; fields and values are those of resources/facts.py. Votes
+    count for one `revision`: whenever `changes` moves, the database counts a new one. Only resources/moderation.py
+    opens and decides proposals; triggers (migration 0005) keep others from publishing beside it.
+    """
+
+    class Kind(models.TextChoices):
+        """What it asks for."""
+
+        NEW = "new", _("Nouvelle fiche")
+        PUBLISH = "publish", _("Publication")
+        CHANGE = "change", _("Correction")
+        UNREACHABLE = "unreachable", _("Ce numéro ne répond pas")
+        CLOSED = "closed", _("C’est fermé")
+
+    class Origin(models.TextChoices):
+        """Where it comes from."""
+
+        VISITOR = "visitor", _("Visiteur")
+        STAFF = "staff", _("Équipe")
+        IMPORT = "import", _("Fichier importé")
+        STARTER = "starter", _("Fichier de départ")
+        HISTORY = "history", _("Retour en arrière")
+        OWNER = "owner", _("L’organisme")
+
+    class Status(models.TextChoices):
+        """Where it stands."""
+
+        OPEN = "open", _("À décider")
+        APPLIED = "applied", _("Acceptée")
+        REFUSED = "refused", _("Refusée")
+
+    class Risk(models.IntegerChoices):
+        """How much harm a mistake does."""
+
+        LOW = 1, _("Détail")
+        CONTACT = 2, _("Contact ou publication")
+        DANGER = 3, _("Quelqu’un appelle peut-être en vain")
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    origin = models.CharField(max_length=8, choices=Origin)
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="proposals", null=True, blank=True)
+    changes = models.JSONField(default=dict)
+    revision = models.PositiveIntegerField(default=1, editable=False)  # written by the database
+    approvals_needed = models.PositiveSmallIntegerField(default=2, editable=False)  # written by the database
+    second_wanted = models.BooleanField(default=False)
+    risk = models.PositiveSmallIntegerField(choices=Risk, default=Risk.LOW)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals"
+    )
+    said = models.CharField(max_length=500, blank=True)  # what a visitor added; emptied with the decision
+    times = models.PositiveIntegerField(default=1)  # how often the same was proposed
+    source = models.CharField(max_length=300, blank=True)  # where the facts were read
+    note = models.TextField(blank=True)  # for moderators only
+    check_kind = models.CharField(max_length=16, choices=Service.Check, blank=True)
+    checked_on = models.DateField(null=True, blank=True)
+    confirmed = models.TextField(blank=True)
+    proposed_on = models.DateField()
+    decided_on = models.DateField(null=True, blank=True)
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["new", "publish", "change", "unreachable", "closed"]),
+                name="proposal_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin__in=["visitor", "staff", "import", "starter", "history", "owner"]),
+                name="proposal_origin_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", decided_on__isnull=True)
+                | Q(status__in=["applied", "refused"], decided_on__isnull=False),
+                name="proposal_is_open_until_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(service__isnull=False) | Q(kind="new"), name="proposal_is_about_a_service_or_a_new_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(author__isnull=True) | Q(origin__in=["staff", "import"]),
+                name="proposal_of_a_visitor_has_no_author",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open") | Q(said=""), name="proposal_decided_keeps_no_words_of_a_visitor"
+            ),
+            models.CheckConstraint(condition=Q(risk__range=(1, 3)), name="proposal_risk_is_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-risk", "proposed_on", "id"], name="proposal_by_risk", condition=Q(status="open")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.kind}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided it."""
+        return self.status == Proposal.Status.OPEN
+
+
+class Vote(models.Model):
+    """What one moderator says of a proposal, for one revision of it; one voice a person."""
+
+    class Verdict(models.TextChoices):
+        """What they say."""
+
+        APPROVE = "approve", _("D’accord")
+        REFUSE = "refuse", _("Refus")
+        ASK = "ask", _("Demande un second avis")
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="votes")
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="votes")
+    verdict = models.CharField(max_length=8, choices=Verdict)
+    revision = models.PositiveIntegerField()
+    reason = models.CharField(max_length=500, blank=True)
+    voted_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["proposal", "moderator"], name="vote_is_one_a_person"),
+            models.CheckConstraint(condition=Q(verdict__in=["approve", "refuse", "ask"]), name="vote_verdict_is_known"),
+            models.CheckConstraint(condition=~Q(verdict="refuse") | ~Q(reason=""), name="vote_refusal_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal_id} {self.verdict}"
+
+
+class Ticket(models.Model):
+    """Six words that lead a visitor back to what became of their proposal; of the words, a peppered digest is kept."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="tickets")
+    locator = models.BinaryField(unique=True)
+    pepper_epoch = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(locator__length=32), name="ticket_keeps_a_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.proposal_id)
+
+
+class Affiliation(models.Model):
+    """A moderator who works for an organisation: they never decide about it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="affiliations")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="affiliations")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "organisation"], name="affiliation_is_said_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.organisation_id}"
+
+
+class OwnerLink(models.Model):
+    """A link by which the owner of a listing confirms it once: the row goes when it is used. Only a digest is kept."""
+
+    service = models.OneToOneField(Service, on_delete=models.CASCADE, related_name="owner_link")
+    digest = models.BinaryField(unique=True)
+    expires_on = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(digest__length=32), name="owner_link_keeps_a_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.service_id)
 
 
 class SearchWord(models.Model):

@@ -2,15 +2,19 @@
 
 from django.urls import path
 
-from resources import views
+from resources import views, views_checks, views_leaflets
 
 app_name = "resources"
 urlpatterns = [
     path("", views.home, name="home"),
     path("urgence/", views.emergency, name="emergency"),
     path("annuaire/", views.directory, name="directory"),
+    path("annuaire/pdf/", views_leaflets.leaflet, name="leaflet"),
+    path("annuaire/cartes/", views_leaflets.pocket_cards, name="cards"),
+    path("annuaire/confirmer/<str:token>/", views_checks.owner, name="owner"),
     path("annuaire/<slug:public_id>/", views.service, name="service"),
     path("annuaire/<slug:public_id>/vcard/", views.vcard, name="vcard"),
+    path("annuaire/<slug:public_id>/pdf/", views_leaflets.sheet, name="sheet"),
     path("pro/", views.professionals, name="professionals"),
     path("donnees/", views.open_data, name="open_data"),
     path("mentions-legales/", views.legal, name="legal"),

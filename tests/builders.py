@@ -1,6 +1,8 @@
 """Test data by plain functions: each gives one saved row that is valid, and takes what matters to the test."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -8,6 +10,7 @@ from secrets import token_bytes
 from typing import Any
 from unicodedata import normalize
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,8 +20,9 @@ from referrals.codes import Code
 from referrals.keyring import Addressee
 from referrals.models import Member, MemberKey, MessageWrap, Partner, Referral, Referrer, TeamKey, Urgency
 from referrals.sealing import SealedMessage
-from resources import indexing
-from resources.models import AccessChannel, Commune, Organisation, Place, Service
+from resources import facts as told
+from resources import indexing, moderation
+from resources.models import AccessChannel, Commune, Organisation, Place, Proposal, Service, Vote
 from resources.opening import ALWAYS
 from resources.vocabulary import DEPARTEMENTS, Gender, Need
 
@@ -64,12 +68,16 @@ def a_service(*, phones: list[str] | None = None, website: str = "", indexed: bo
             "slug": f"service-{number}",
             "name": f"Service {number}",
             "kind": "association",
-            "status": Service.Status.PUBLISHED,
             "organisation": organisation,
             **(checked if published else {}),
             **facts,
+            "status": facts.get("status", "pending") if not published else "pending",
         }
     )
+    if published:
+        with agreed_by_two(service):
+            service.status = Service.Status.PUBLISHED
+            service.save(update_fields=["status"])
     for phone in phones or []:
         a_channel(service, kind="phone", value=phone)
     if website:
@@ -81,14 +89,65 @@ def a_service(*, phones: list[str] | None = None, website: str = "", indexed: bo
 
 def a_channel(service: Service, **facts: Any) -> AccessChannel:
     """A way in, by telephone unless said otherwise."""
-    return AccessChannel.objects.create(**{"service": service, "kind": "phone", "value": "0199000000", **facts})
+    channel = AccessChannel(**{"service": service, "kind": "phone", "value": "0199000000", **facts})
+    if service.status != Service.Status.PUBLISHED:
+        channel.save()
+        return channel
+    with agreed_by_two(service, channels=[channel]):
+        channel.save()
+    return channel
 
 
 def a_place(service: Service, **facts: Any) -> Place:
     """A public place in Bobigny unless said otherwise; the service is indexed anew."""
-    place = Place.objects.create(**{"service": service, "commune": a_commune(), **facts})
+    place = Place(**{"service": service, "commune": a_commune(), **facts})
+    if service.status != Service.Status.PUBLISHED:
+        place.save()
+        return place
+    with agreed_by_two(service, places=[place]):
+        place.save()
     index(service)
     return place
+
+
+@contextmanager
+def agreed_by_two(
+    service: Service, *, channels: Sequence[AccessChannel] = (), places: Sequence[Place] = ()
+) -> Iterator[None]:
+    """Two moderators agree, as the database wants it, to what is written inside; nothing of it stays."""
+    said = {
+        **told.of(service),
+        "channels": [{"kind": c.kind, "value": c.value, "visibility": c.visibility, "note": c.note} for c in channels],
+        "places": [
+            {
+                "commune": p.commune_id,
+                "confidential": p.confidential,
+                "address": p.address,
+                "latitude": p.latitude,
+                "longitude": p.longitude,
+            }
+            for p in places
+        ],
+    }
+    if service.status != Service.Status.PUBLISHED:
+        said |= {name: told.of(service)[name] for name in ("channels", "places")}
+    with transaction.atomic():
+        proposal = Proposal.objects.create(
+            kind=Proposal.Kind.PUBLISH,
+            origin=Proposal.Origin.STARTER,
+            service=service,
+            changes={name: {"before": None, "after": value} for name, value in said.items()},
+            proposed_on=CHECKED_ON,
+        )
+        moderators = [User.objects.get_or_create(email=f"accord-{number}@example.org")[0] for number in (1, 2)]
+        agreeing = User.objects.filter(pk__in=[moderator.pk for moderator in moderators])
+        agreeing.update(is_staff=True)
+        for moderator in moderators:
+            Vote.objects.create(proposal=proposal, moderator=moderator, verdict=Vote.Verdict.APPROVE, revision=1)
+        with moderation.remembered(moderator=None, proposal=proposal, why="test"):
+            yield
+        proposal.delete()
+        agreeing.update(is_staff=False)
 
 
 def index(*services: Service) -> None:

@@ -54,6 +54,7 @@ ON_REFERRAL = re.compile(
     re.IGNORECASE,
 )
 MAIL = re.compile(r"\s*Courriel : (?P<mail>[^\s@]+@[^\s@]+\.\w+)\s*(?:\([^)]*\))?\.?")
+MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # What the database takes, said here so that a refusal names the line.
 LONGEST_NAME, LONGEST_ADDRESS, LONGEST_HOURS, LONGEST_SITE = 200, 200, 300, 300
 LATITUDES, LONGITUDES = (48.0, 49.3), (1.4, 3.6)

@@ -315,6 +315,8 @@ def test_every_task_has_its_time() -> None:
         "referrals.remind": "5 * * * *",
         "referrals.purge": "35 * * * *",
         "referrals.take_over": "* * * * *",
+        "resources.remind": "0 7 * * 1",
+        "resources.purge": "20 3 * * *",
     }
     assert tasks.moment(1_796_000_000).tzinfo is not None
 

@@ -16,12 +16,15 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
+from django.utils import timezone
 
 from accounts.models import User
+from resources import verification
 from resources.exchange import formats, listing
 from resources.exchange.taxonomies import TAXONOMIES, TERMS
 from resources.models import Service, Verification
 from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation, index
+from tests.resources import reading_pdf
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +62,7 @@ PARAMETERS: tuple[dict[str, str], ...] = (
     {"minimal": "true"},
     {"departement": "93", "need": "hebergement", "near": "93000", "age": "17", "open_at": "now"},
     {"need": "n2", "departement": "93"},
+    {"pour": "pro"},
 )
 EXPECTED = {200, 204, 302, 303, 401, 404, 405, 410}
 EXPORTS = (
@@ -79,6 +83,11 @@ EXPORTS = (
     "api/hsds/taxonomy_terms",
     "api/hsds/taxonomy_terms/<str:id>",
     "api/schema",
+)
+PAPER = (
+    "fr/annuaire/<slug:public_id>/pdf/",
+    "fr/annuaire/cartes/",
+    "fr/annuaire/pdf/",
 )
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -181,6 +190,7 @@ def arguments(directory: Secretive) -> dict[str, list[str]]:
     return {
         "id": [str(identifier) for identifier in identifiers],
         "public_id": [service.public_id for service in services],
+        "token": ["merci", *(verification.new_link(service, on=timezone.localdate()) for service in services)],
     }
 
 
@@ -201,6 +211,9 @@ def body_of(response: HttpResponseBase) -> str:
     """What an answer says, headers included."""
     content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
     headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+    if response.headers.get("Content-Type") == "application/pdf":
+        document = reading_pdf.read(content)
+        return f"{headers}\n{document.title}\n{document.text}"
     return f"{headers}\n{content.decode()}"
 
 
@@ -219,7 +232,7 @@ def test_no_public_address_tells_a_secret(directory: Secretive) -> None:
         for parameters in PARAMETERS:
             response = client.get(address, parameters)
             body = body_of(response)
-            is_export = route.startswith(("api/export", "api/hsds"))
+            is_export = route.startswith(("api/export", "api/hsds")) or route in PAPER
             leaks += [(address, parameters, name) for name in told(body, SECRETS)]
             leaks += [(address, parameters, name) for name in told(body, SECRETS_OF_EXPORTS if is_export else {})]
             if response.status_code != 400:
@@ -245,6 +258,7 @@ def test_no_public_address_tells_a_secret(directory: Secretive) -> None:
         "fr/annuaire/",
         "fr/annuaire/<slug:public_id>/",
         "fr/annuaire/<slug:public_id>/vcard/",
+        *PAPER,
     } <= with_number
 
 

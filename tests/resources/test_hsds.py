@@ -18,9 +18,9 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from resources.exchange.taxonomies import KINDS, NEEDS, OPEN_ELIGIBILITY, THEMES, term_id
-from resources.models import Service
+from resources.models import Place, Service
 from resources.vocabulary import DEPARTEMENTS
-from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation, index
+from tests.builders import a_channel, a_commune, a_place, a_service, agreed_by_two, an_organisation, index
 
 pytestmark = pytest.mark.django_db
 
@@ -628,7 +628,9 @@ def test_lists_cost_the_same_at_any_size(
     commune = a_commune()
     services = [a_service(indexed=False, needs=["ecoute"], departements=["93"]) for _ in range(rows)]
     for service in services:
-        service.places.create(commune=commune)
+        place = Place(service=service, commune=commune)
+        with agreed_by_two(service, places=[place]):
+            place.save()
         a_channel(service)
     index(*services)
     for path, parameters, queries in LISTS_AND_QUERIES:

@@ -65,7 +65,7 @@ def test_the_database_refuses_a_wrong_service(constraint: str, facts: dict[str, 
     ],
 )
 def test_a_confidential_place_cannot_hold_an_address_or_a_point(facts: dict[str, Any]) -> None:
-    service = a_service()
+    service = a_service(status="pending")
 
     with refused_by("place_confidential_has_no_address_and_no_point"), transaction.atomic():
         a_place(service, confidential=True, **facts)
@@ -98,7 +98,7 @@ def test_raw_sql_is_refused_too() -> None:
     ],
 )
 def test_the_database_refuses_a_wrong_place(constraint: str, facts: dict[str, Any]) -> None:
-    service = a_service()
+    service = a_service(status="pending")
 
     with refused_by(constraint), transaction.atomic():
         a_place(service, **facts)
@@ -117,14 +117,14 @@ def test_the_database_refuses_a_wrong_place(constraint: str, facts: dict[str, An
     ],
 )
 def test_the_database_refuses_a_wrong_channel(constraint: str, facts: dict[str, str]) -> None:
-    service = a_service()
+    service = a_service(status="pending")
 
     with refused_by(constraint), transaction.atomic():
         AccessChannel.objects.create(service=service, **facts)
 
 
 def test_a_channel_is_listed_once() -> None:
-    service = a_service(phones=["119"])
+    service = a_service(phones=["119"], status="pending")
 
     with refused_by("channel_is_listed_once"), transaction.atomic():
         AccessChannel.objects.create(service=service, kind="phone", value="119")

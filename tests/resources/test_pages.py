@@ -359,7 +359,7 @@ def test_results_are_read_page_by_page(client: Client) -> None:
 
     assert "/fr/annuaire/?need=n1&page=2" in first.links
     assert "21 adresses" in first.words
-    shown = re.compile(r"/fr/annuaire/\w{8}/")
+    shown = re.compile(r"/fr/annuaire/[2-9a-hjkmnp-tv-z]{8}/")  # short ids: no o, so not «proposer»
     assert [sum(bool(shown.match(link)) for link in page.links) for page in (first, second)] == [20, 1]
 
 

@@ -50,6 +50,7 @@ class Command(BaseCommand):
             ) from error
         except OSError as error:
             raise CommandError(f"{file} : lecture impossible ({error.strerror}).") from error
+        moderation.propose_waiting(on=timezone.localdate())  # what waits is the first queue of the desk
         self.stdout.write(
             f"{loaded.published} publiés, {loaded.waiting} en attente de modération, {loaded.untouched} déjà présents."
         )

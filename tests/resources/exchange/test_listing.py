@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from resources.exchange import listing as listings
 from resources.exchange.listing import Listing
 from resources.models import Service
-from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation
+from tests.builders import a_channel, a_commune, a_place, a_service, agreed_by_two, an_organisation
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,8 @@ def test_identifiers_of_a_place_survive_a_correction_and_a_reload() -> None:
     service = a_service()
     place = a_place(service)
     before = listed(service).addresses[0]
-    place.delete()
+    with agreed_by_two(service):
+        place.delete()
     a_place(service, address="2 rue de la Paix")
     after = listed(service).addresses[0]
     assert (after.offer_id, after.location_id) == (before.offer_id, before.location_id)
@@ -176,7 +177,7 @@ def test_exports_read_in_chunks(
     monkeypatch.setattr(listings, "CHUNK", 10)
     commune = a_commune()
     for _ in range(services):
-        a_service(indexed=False).places.create(commune=commune)
+        a_place(a_service(indexed=False), commune=commune)
     with django_assert_num_queries({3: 3, 30: 7}[services]):
         assert len(list(listings.published())) == services
 

@@ -1,0 +1,110 @@
+"""Addresses to print: a sheet, a leaflet, cards; a question or an address in, one PDF out, nothing kept."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from resources import asked, leaflets
+from resources.exchange import listing as listings
+from resources.exchange.listing import Listing
+from resources.models import Service
+from resources.numbers import numbers
+from resources.search import search
+from resources.vocabulary import DEPARTEMENTS
+
+PROFESSIONALS = "pro"
+# Languages that the fonts of the sheets can write; others get theirs in French rather than empty boxes.
+WRITTEN = frozenset({"fr", "en", "es", "pt", "ro"})
+P = ParamSpec("P")
+
+
+def in_a_written_language(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """The view, in the language of the address when paper can show it."""
+
+    @wraps(view)
+    def written(*args: P.args, **named: P.kwargs) -> HttpResponse:
+        language = get_language() or settings.LANGUAGE_CODE
+        with override(language if language.partition("-")[0] in WRITTEN else settings.LANGUAGE_CODE):
+            return view(*args, **named)
+
+    return written
+
+
+@require_safe
+@in_a_written_language
+def sheet(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One service."""
+    found = listings.of(get_object_or_404(Service.objects.published().complete(), public_id=public_id))
+    document = leaflets.of_service(
+        found, site=listings.site_of(request), to_professionals=is_for_professionals(request)
+    )
+    return pdf(document, name="adresse")
+
+
+@require_safe
+@in_a_written_language
+def leaflet(request: HttpRequest) -> HttpResponse:
+    """A département, or what was searched; `?pour=pro` adds what is for professionals."""
+    question = asked.from_address(request.GET)
+    document = leaflets.of_search(
+        answering(question),
+        heading=heading(question),
+        address=up_to_date(request, question),
+        to_professionals=is_for_professionals(request),
+    )
+    return pdf(document, name="adresses")
+
+
+@require_safe
+@in_a_written_language
+def pocket_cards(request: HttpRequest) -> HttpResponse:
+    """Cards with the numbers that everybody knows, and the first that the search gives."""
+    question = asked.from_address(request.GET)
+    found = answering(question) if question.address() else []
+    document = leaflets.pocket_cards(
+        found,
+        known=numbers(*leaflets.NUMBERS_OF_A_CARD),
+        address=f"{listings.site_of(request)}{reverse('resources:home')}",
+    )
+    return pdf(document, name="cartes")
+
+
+def answering(question: asked.Asked) -> list[Listing]:
+    """Services that answer, best first; a filter that is not understood is left out."""
+    query, _errors = question.query()
+    answer = search(replace(query, per_page=leaflets.MOST_LISTED), now=timezone.now())
+    return leaflets.published([found.service.pk for found in answer.results])
+
+
+def heading(question: asked.Asked) -> str:
+    """Where, and nothing of what was looked for: a sheet lies on tables."""
+    code = question.filters.get("departement", "")
+    return _("Adresses") + (f" – {DEPARTEMENTS[code]} ({code})" if code in DEPARTEMENTS else "")
+
+
+def up_to_date(request: HttpRequest, question: asked.Asked) -> str:
+    """Address of the list without what was typed, which nobody may read off a sheet."""
+    code = question.filters.get("departement", "")
+    tail = f"?departement={code}" if code in DEPARTEMENTS else ""
+    return f"{listings.site_of(request)}{reverse('resources:directory')}{tail}"
+
+
+def is_for_professionals(request: HttpRequest) -> bool:
+    """Whether somebody who helps will read it."""
+    return request.GET.get("pour") == PROFESSIONALS
+
+
+def pdf(document: bytes, *, name: str) -> HttpResponse:
+    """Shown by the browser and kept by nobody; the name says nothing of what is inside."""
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "no-store"}
+    return HttpResponse(document, content_type="application/pdf", headers=headers)
