@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from resources import prepared
 from resources.models import Service
 
 # What only moderators may read, and what only search reads.
@@ -42,7 +41,7 @@ def published(*, ids: Sequence[UUID], slugs: Sequence[str]) -> list[Service]:
     """
     if not ids and not slugs:
         return []
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_SHOWN, {"ids": list(ids), "slugs": list(slugs)})
         return [assembled(row) for row in cursor.fetchall()]
 
