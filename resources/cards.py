@@ -178,6 +178,7 @@ def international(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(maxsize=4096)
 def site_name(address: str) -> str:
     """The site that an address leads to, as people know it: «allo119.gouv.fr»."""
     return (urlsplit(address).hostname or address).removeprefix("www.")
