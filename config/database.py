@@ -41,7 +41,8 @@ def described(parts: dict[str, str], *, engine: str) -> dict[str, Any]:
     return {
         "ENGINE": engine,
         **named,
-        "OPTIONS": {"application_name": "eclaircie", **parts},
+        # Django forbids prepared statements unless this is set; only cursors that ask for them make any.
+        "OPTIONS": {"application_name": "eclaircie", "prepare_threshold": 5, **parts},
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -82,8 +82,8 @@ class Card:
     organisation: str
     summary: str
     gist: str
-    numbers: list[Way]
-    links: list[Way]
+    numbers: tuple[Way, ...]
+    links: tuple[Way, ...]
     state: str
     is_open: bool
     hours: tuple[str, ...]
@@ -92,7 +92,7 @@ class Card:
     languages: str
     distance: str
     reasons: str
-    notices: list[str]
+    notices: tuple[str, ...]
     checked: str
 
 
@@ -102,7 +102,7 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
     Channels must be prefetched and public (`ServiceQuerySet.complete`).
     """
     channels = list(service.channels.all())
-    numbers = [way(channel) for channel in channels if channel.kind in CALLED]
+    numbers = tuple(way(channel) for channel in channels if channel.kind in CALLED)
     return Card(
         public_id=service.public_id,
         name=service.name,
@@ -142,14 +142,14 @@ def way(channel: AccessChannel) -> Way:
             return Way(channel.kind, channel.value, "", channel.note)
 
 
-def links(channels: list[AccessChannel]) -> list[Way]:
+def links(channels: list[AccessChannel]) -> tuple[Way, ...]:
     """Chats first, then sites; the same address is not offered twice."""
     chosen: dict[str, AccessChannel] = {}
     for kind_first in (AccessChannel.Kind.CHAT, AccessChannel.Kind.WEB):
         for channel in channels:
             if channel.kind == kind_first:
                 chosen.setdefault(channel.value, channel)
-    return [way(channel) for channel in chosen.values()]
+    return tuple(way(channel) for channel in chosen.values())
 
 
 def figures(value: str) -> str:
@@ -178,6 +178,7 @@ def international(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(maxsize=4096)
 def site_name(address: str) -> str:
     """The site that an address leads to, as people know it: «allo119.gouv.fr»."""
     return (urlsplit(address).hostname or address).removeprefix("www.")
@@ -314,7 +315,7 @@ def reason(name: str, value: str) -> str:
             return ""
 
 
-def notices(service: Service, *, today: date) -> list[str]:
+def notices(service: Service, *, today: date) -> tuple[str, ...]:
     """What must be known before going: closed for now, full, only through a professional."""
     said = []
     if service.is_closed(on=today):
@@ -327,7 +328,7 @@ def notices(service: Service, *, today: date) -> list[str]:
         # A line that answers everybody must not turn a young person away.
         also = service.kind == Kind.HOTLINE
         said.append(_("Aussi pour les professionnels.") if also else _("Pour les professionnels."))
-    return said
+    return tuple(said)
 
 
 def closure(service: Service) -> str:

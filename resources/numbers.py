@@ -1,4 +1,7 @@
-"""The few services that pages name one by one; their numbers are read from the directory at each visit."""
+"""The few services that pages name one by one; their numbers are read from the directory at most once a minute."""
+
+import time
+from dataclasses import dataclass, field
 
 from resources.cards import Way, way
 from resources.models import AccessChannel, Service
@@ -23,12 +26,41 @@ NAMED: dict[str, str] = {
     "drugs": "drogues-info-service",
     "minors_chat": "espace-mineurs-ma-securite",
 }
+SECONDS_KEPT = 60.0
 FIRST = ("police", "silent", "children", "medical", "suicide")
 
 
+@dataclass
+class _Kept:
+    """All the numbers and when they were read (monotonic seconds)."""
+
+    numbers: Numbers = field(default_factory=dict)
+    read_at: float = float("-inf")
+
+
+_kept = _Kept()
+
+
 def numbers(*names: str) -> Numbers:
-    """Phone and SMS numbers of services that pages name, as the directory has them now; absent when unpublished."""
-    slugs = {NAMED[name]: name for name in names}
+    """Phone and SMS numbers of services that pages name; absent when unpublished.
+
+    Every first page of somebody in danger asks for them: each process reads them again after a minute, so that is how
+    long a correction can take to show.
+    """
+    if time.monotonic() - _kept.read_at > SECONDS_KEPT:
+        _kept.numbers = read()
+        _kept.read_at = time.monotonic()
+    return {name: _kept.numbers[name] for name in names if name in _kept.numbers}
+
+
+def forget() -> None:
+    """Read again at the next page (after the directory has changed)."""
+    _kept.read_at = float("-inf")
+
+
+def read() -> Numbers:
+    """The numbers as the directory has them now: of published services, open to all."""
+    slugs = {slug: name for name, slug in NAMED.items()}
     channels = (
         AccessChannel.objects.open_to_all()
         .filter(service__status=Service.Status.PUBLISHED, service__slug__in=slugs, kind__in=WORST_FIRST)

@@ -1,21 +1,24 @@
 """The one SQL statement that ranks: a few candidates by index, scored by words, learnt facts, place and freshness."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+from psycopg.types.numeric import Int8
 
+from resources import prepared
 from resources.geography import EARTH_RADIUS_KM, Spot
 from resources.hours import hours_in_use
 from resources.opening import PARIS, is_open
 from resources.question import Question
-from resources.ranking.features import bits
+from resources.ranking.features import FACTS, bits
 from resources.ranking.model import table
 from resources.suggestions import Vocabulary, Word
 from resources.vocabulary import DEPARTEMENTS, Gender
@@ -26,10 +29,11 @@ MOST_NAME_WORDS = 4
 SINGLE_RANK = 0.6079  # what ts_rank gives one word of weight A
 SMALLEST_WEIGHT = 0.1
 FURTHEST_KM = 40
+PLENTY = 1000  # services
 # A service without a position counts as if it were about 19 km away.
 UNKNOWN_CHORD = 0.003
 
-Value = str | date | list[str]
+Value = str | float | date | list[str] | Int8
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,17 @@ class Statement:
     parameters: dict[str, Value] = field(default_factory=dict)
 
     def put(self, value: Value) -> str:
-        """Placeholder of a value."""
+        """Placeholder of a value; the same for the same text, so that there are few different statements to prepare."""
+        for name, known in self.parameters.items():
+            if isinstance(value, str | list) and known == value:
+                return f"%({name})s"
         name = f"p{len(self.parameters)}"
         self.parameters[name] = value
         return f"%({name})s"
+
+    def put_bits(self, members: Iterable[str], *, of: Sequence[str] = FACTS) -> str:
+        """Placeholder of a set as a number."""
+        return self.put(Int8(bits(members, of=of)))
 
 
 def rank(asked: Question, *, weights: Weights, count_to: int) -> tuple[list[Ranked], int]:
@@ -93,7 +104,7 @@ def rank(asked: Question, *, weights: Weights, count_to: int) -> tuple[list[Rank
             f"SELECT id FROM resources_service WHERE {where} AND ({either}) AND position IS NOT NULL"
             f" ORDER BY position <-> {point}"
         )
-    candidates, order = candidates_in(pools, up_to=POOL), ""
+    candidates, tiers = candidates_in(pools, up_to=POOL), tiers_of(asked, statement, chord=chord)
     if offset + query.per_page > POOL:
         candidates = (
             "SELECT id, min(turn) AS turn FROM ("
@@ -101,28 +112,46 @@ def rank(asked: Question, *, weights: Weights, count_to: int) -> tuple[list[Rank
             f" UNION ALL SELECT id, 2 FROM ({candidates_in(pools, up_to=DEEP_POOL)}) AS further"
             ") AS found GROUP BY id"
         )
-        order = "candidate.turn, "
+        tiers.insert(0, "candidate.turn")
     words = word_score(asked.vocabulary, statement)
-    order += ordering(asked, statement, words=words, chord=chord, weights=weights)
+    rest = small_things(asked, statement, weights=weights)
     sql = f"""
-        SELECT counted.total, page.id, page.chord, page.words
-        FROM (
-            SELECT count(*) AS total
-            FROM (SELECT 1 FROM resources_service WHERE {where} AND ({either}) LIMIT {count_to}) AS matching
-        ) AS counted
-        LEFT JOIN LATERAL (
-            SELECT service.id, {chord} AS chord, {words} AS words,
-                   row_number() OVER (ORDER BY {order}) AS place
-            FROM ({candidates}) AS candidate JOIN resources_service AS service USING (id)
-            ORDER BY place LIMIT {query.per_page} OFFSET {offset}
-        ) AS page ON true
-        ORDER BY page.place
+        SELECT {counted(where, matches, up_to=count_to)},
+               {", ".join(["service.id", chord, words, "service.fact_bits", rest, *tiers])}
+        FROM ({candidates}) AS candidate
+        CROSS JOIN LATERAL (SELECT * FROM resources_service WHERE id = candidate.id OFFSET 0) AS service
+        ORDER BY service.standing DESC, service.id
     """
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(sql, statement.parameters)
         rows = cursor.fetchall()
-    ranked = [Ranked(key, kilometres(length), matched) for _total, key, length, matched in rows if key is not None]
+    if not rows:
+        return [], 0
+    page = best_first(rows, asked=asked, weights=weights)[offset : offset + query.per_page]
+    ranked = [Ranked(rows[place][1], kilometres(rows[place][2]), rows[place][3]) for place in page]
     return ranked, rows[0][0]
+
+
+def best_first(rows: Sequence[Sequence[Any]], *, asked: Question, weights: Weights) -> list[int]:
+    """Places of the rows in the order of their tiers, then of their score; those that are equal stay as they came."""
+    _total, _ids, chords, *columns = zip(*rows, strict=True)
+    words, facts, rest, *tiers = map(np.array, columns)
+    score = rest + weights.words * table().words * words + trait_score(facts, asked.traits)
+    if asked.spot is not None:
+        known = np.array([UNKNOWN_CHORD if chord is None else chord for chord in chords])
+        score -= weights.distance * np.minimum(known * EARTH_RADIUS_KM, FURTHEST_KM)
+    # The last key counts first.
+    order: list[int] = np.lexsort([-score, *reversed(tiers)]).tolist()
+    return order
+
+
+def counted(where: str, matches: Sequence[str], *, up_to: int) -> str:
+    """How many services match; the words, which cost most, are not looked at when the needs alone are enough."""
+    cheap, every = (
+        f"(SELECT count(*) FROM (SELECT 1 FROM resources_service WHERE {where} AND ({either}) LIMIT {up_to}) AS found)"
+        for either in (" OR ".join(matches[:-1]), " OR ".join(matches))
+    )
+    return f"CASE WHEN {cheap} = {up_to} THEN {up_to} ELSE {every} END" if len(matches) > 1 else every
 
 
 def candidates_in(pools: Sequence[str], *, up_to: int) -> str:
@@ -134,29 +163,35 @@ def filters(asked: Question, statement: Statement) -> list[str]:
     """Conditions that exclude: what is asked by filter, and the age, gender and territory that the words say."""
     conditions = ["status = 'published'"]
     if asked.query.needs:
-        conditions.append(f"fact_bits & {bits(asked.query.needs)}::bigint <> 0")
+        conditions.append(f"fact_bits & {statement.put_bits(asked.query.needs)} <> 0")
     if asked.departements:
-        wanted = bits(asked.departements, of=tuple(DEPARTEMENTS))
-        conditions.append(f"(departement_bits & {wanted}::smallint <> 0 OR departement_bits = 0)")
+        wanted = statement.put_bits(asked.departements, of=tuple(DEPARTEMENTS))
+        conditions.append(f"(departement_bits & {wanted} <> 0 OR departement_bits = 0)")
     if asked.ages is not None:
         youngest, oldest = asked.ages
-        conditions.append(f"takes_from_age <= {int(oldest)} AND takes_to_age >= {int(youngest)}")
+        conditions.append(
+            f"takes_from_age <= {statement.put(Int8(oldest))} AND takes_to_age >= {statement.put(Int8(youngest))}"
+        )
     if asked.gender is not None:
-        conditions.append(f"takes_gender_bits & {bits([asked.gender], of=Gender.values)}::smallint <> 0")
+        conditions.append(f"takes_gender_bits & {statement.put_bits([asked.gender], of=Gender.values)} <> 0")
     if asked.query.open_at is not None:
         closed = [hours for hours, is_open_then in hours_at(asked.at).items() if is_open_then is False]
         if closed:
-            conditions.append(f"opening_hours <> ALL({statement.put(closed)}::varchar[])")
+            conditions.append(f"opening_hours <> ALL((SELECT {statement.put(closed)}::varchar[])::varchar[])")
     return conditions
 
 
 def matching(asked: Question, statement: Statement) -> list[str]:
     """Conditions of which a service must meet one to answer the words."""
-    matches = []
+    # Bits first: where they match, PostgreSQL does not look at the words.
+    matches = [f"fact_bits & {statement.put_bits(tags)} <> 0" for tags in (asked.tags, asked.rewarded) if tags]
     if asked.vocabulary.known:
         either = " || ".join(tsquery(word, statement) for word in asked.vocabulary.known)
-        matches.append(f"document @@ ({either})")
-    matches += [f"fact_bits & {bits(tags)}::bigint <> 0" for tags in (asked.tags, asked.rewarded) if tags]
+        says_one = f"document @@ (SELECT {either})"
+        # PostgreSQL does not see the words when it plans and takes all for rare: it finds all who say them, then sorts.
+        # Behind CASE it takes them for common, and looks from the best downwards.
+        common = asked.vocabulary.services > PLENTY
+        matches.append(f"CASE WHEN {says_one} THEN true ELSE false END" if common else says_one)
     return matches or ["false"]
 
 
@@ -165,41 +200,45 @@ def tsquery(word: Word, statement: Statement) -> str:
     return f"plainto_tsquery('fr_folded', {statement.put(word.mended or word.typed)})"
 
 
-def ordering(asked: Question, statement: Statement, *, words: str, chord: str, weights: Weights) -> str:
-    """How candidates are ordered: words and needs, then who she is, then open, near and fresh."""
-    query = asked.query
+def small_things(asked: Question, statement: Statement, *, weights: Weights) -> str:
+    """How much a name, freshness, hours and territory of a service count."""
     today = statement.put(asked.now.astimezone(PARIS).date())
-    open_then = [hours for hours, is_open_then in hours_at(asked.at).items() if is_open_then]
-    opened = f"service.opening_hours = ANY({statement.put(open_then)}::varchar[])"
     terms = [
-        f"{weights.words * table().words} * {words}",
         named_score(asked.vocabulary, statement, weight=weights.named),
-        trait_score(asked.traits),
         f"CASE WHEN service.verified_until < {today}::date THEN {-weights.expired} ELSE 0 END",
-        f"CASE WHEN {opened} THEN {weights.opened} ELSE 0 END",
+        f"CASE WHEN {is_open_then(asked, statement)} THEN {weights.opened} ELSE 0 END",
     ]
     if asked.departements:
         terms.append(f"CASE WHEN cardinality(service.departements) BETWEEN 1 AND 4 THEN {weights.local} ELSE 0 END")
-    if asked.spot is not None:
-        distance = f"coalesce({chord}, {UNKNOWN_CHORD}) * {EARTH_RADIUS_KM}"
-        terms.append(f"{-weights.distance} * least({distance}, {FURTHEST_KM})")
+    return "(" + " + ".join(terms) + ")::float8"
+
+
+def tiers_of(asked: Question, statement: Statement, *, chord: str) -> list[str]:
+    """What comes before any score: the language asked for, open at the moment asked for, the place asked for."""
+    query = asked.query
     tiers = []
     if query.language is not None:
         spoken = f"{statement.put(query.language)} = ANY(service.languages)"
         tiers.append(f"CASE WHEN {spoken} THEN 0 WHEN service.languages = '{{}}' THEN 1 ELSE 2 END")
     if query.open_at is not None:
-        tiers.append(f"CASE WHEN {opened} THEN 0 ELSE 1 END")
+        tiers.append(f"CASE WHEN {is_open_then(asked, statement)} THEN 0 ELSE 1 END")
     if query.near is not None and not asked.has_words:
-        tiers.append(f"{chord} NULLS LAST")
-    return ", ".join([*tiers, "(" + " + ".join(terms) + ") DESC", "service.standing DESC", "service.id"])
+        tiers.append(f"coalesce({chord}, 'infinity')")
+    return tiers
+
+
+def is_open_then(asked: Question, statement: Statement) -> str:
+    """Whether a service is surely open at the moment of the question."""
+    hours = [hours for hours, is_open_then in hours_at(asked.at).items() if is_open_then]
+    return f"service.opening_hours = ANY((SELECT {statement.put(hours)}::varchar[])::varchar[])"
 
 
 def word_score(vocabulary: Vocabulary, statement: Statement) -> str:
     """Share of the question's words that a service says, rare words and words of its name counting more."""
     total = sum(word.weight for word in vocabulary.words)
     found = [
-        f"{word.weight / total / SINGLE_RANK:.4f}"
-        f" * ts_rank('{{0.1, 0.35, 0.6, 1.0}}', service.document, {tsquery(word, statement)})"
+        f"{statement.put(round(word.weight / total / SINGLE_RANK, 4))}"
+        f" * ts_rank('{{0.1, 0.35, 0.6, 1.0}}', service.document, (SELECT {tsquery(word, statement)}))"
         for word in vocabulary.known
     ]
     return "(" + " + ".join(found) + ")" if found else "0.0::float8"
@@ -211,17 +250,16 @@ def named_score(vocabulary: Vocabulary, statement: Statement, *, weight: float) 
     if not 1 <= len(words) <= MOST_NAME_WORDS or any(not (word.mended or word.is_rare) for word in words):
         return "0.0::float8"
     every = " && ".join(tsquery(word, statement) for word in words)
-    return f"CASE WHEN ts_filter(service.document, '{{a,b}}') @@ ({every}) THEN {weight} ELSE 0 END"
+    return f"CASE WHEN ts_filter(service.document, '{{a,b}}') @@ (SELECT {every}) THEN {weight} ELSE 0 END"
 
 
-def trait_score(weights: npt.NDArray[np.float32]) -> str:
-    """Sum of the learnt weights of what a service is; those too small to move anything are left out."""
-    terms = [
-        f"CASE WHEN service.fact_bits & {trait} = {trait} THEN {weight:.3f}::float8 ELSE 0 END"
-        for trait, weight in zip(table().traits, weights.tolist(), strict=True)
-        if abs(weight) >= SMALLEST_WEIGHT
-    ]
-    return "(" + " + ".join(terms) + ")" if terms else "0.0::float8"
+def trait_score(facts: npt.NDArray[np.int64], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Sum, for each service, of the learnt weights of what it is; those too small to move anything are left out."""
+    traits = np.array(table().traits)
+    # Whole thousandths add up to the same in any order: services with the same facts are equal.
+    thousandths = np.round(np.where(np.abs(weights) >= SMALLEST_WEIGHT, weights, 0).astype(np.float64) * 1000)
+    scores: npt.NDArray[np.float64] = ((facts[:, None] & traits) == traits) @ thousandths / 1000
+    return scores
 
 
 def hours_at(at: datetime) -> dict[str, bool | None]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from django.db import connection
-
+from resources import prepared
 from resources.text import fold
 from resources.understanding import synonyms
 
@@ -19,17 +18,17 @@ RARE = 12
 MARKUP = re.compile(r"<[^<>]*>|[<>]")
 
 _LOOK_UP = """
-SELECT asked.word, used.services, near.word, near.shown
-FROM unnest(%(words)s::text[]) AS asked(word)
+SELECT asked.word, used.services, near.word, near.shown, near.services
+FROM unnest((SELECT %(words)s::text[])) AS asked(word)
 LEFT JOIN LATERAL (
     SELECT sum(known.services) AS services
     FROM resources_searchword AS known
     WHERE known.lexeme = coalesce((ts_lexize('french_stem', asked.word))[1], asked.word)
 ) AS used ON true
 LEFT JOIN LATERAL (
-    SELECT close.word, close.shown
+    SELECT close.word, close.shown, close.services
     FROM resources_searchword AS close
-    WHERE used.services IS NULL AND asked.word = ANY(%(mendable)s::text[])
+    WHERE used.services IS NULL AND asked.word = ANY((SELECT %(mendable)s::text[])::text[])
       AND close.word %% asked.word AND abs(length(close.word) - length(asked.word)) <= 2
     ORDER BY similarity(close.word, asked.word) DESC, close.services DESC, close.word
     LIMIT 5
@@ -39,12 +38,13 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Word:
-    """A typed word: in how many services it stands (None: in none), and the word it probably misspells."""
+    """A typed word: in how many services it stands (None: in none), and the word it probably misspells with theirs."""
 
     typed: str
     services: int | None
     mended: str | None = None
     shown: str | None = None
+    mended_services: int = 0
 
     @property
     def weight(self) -> float:
@@ -67,6 +67,11 @@ class Vocabulary:
     def known(self) -> tuple[Word, ...]:
         """Words that can be matched, as typed or mended."""
         return tuple(word for word in self.words if word.services or word.mended)
+
+    @property
+    def services(self) -> int:
+        """In how many services a word of the question stands, at most."""
+        return sum(word.services or word.mended_services for word in self.known)
 
     def suggestion(self, text: str) -> str | None:
         """The question without markup and with its misspelt words mended, or None.
@@ -97,14 +102,14 @@ def look_up(words: Sequence[str]) -> Vocabulary:
         for word in asked
         if len(word) >= SHORTEST_MENDED and word.isascii() and word.isalpha() and word not in everyday_words()
     ]
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_LOOK_UP, {"words": asked, "mendable": mendable})
         rows = cursor.fetchall()
     found: dict[str, Word] = {}
-    for typed, services, close, shown in rows:
+    for typed, services, close, shown, mended_services in rows:
         known = found.setdefault(typed, Word(typed, None if services is None else int(services)))
         if close is not None and known.mended is None and is_slip(typed, close):
-            found[typed] = Word(typed, None, close, shown)
+            found[typed] = Word(typed, None, close, shown, mended_services)
     return Vocabulary(tuple(found[word] for word in asked))
 
 

@@ -62,7 +62,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "fields": filters.fields(question, errors),
         "chips": filters.chips(question),
         "answer": answer,
-        "needs": needs() if not answer.results or not answer.understood else [],
+        "needs": needs() if not answer.results or not answer.understood else (),
         "numbers": {} if answer.results else numbers(*FIRST),
     }
     return render(request, "resources/directory.html", context, status=400 if errors else 200)
@@ -173,9 +173,10 @@ class Tile:
     code: str
 
 
-def needs() -> list[Tile]:
+@cards.once_per_language
+def needs() -> tuple[Tile, ...]:
     """What people look for, in the order of the vocabulary."""
-    return [Tile(need.value, str(need.label), CODE_OF_NEED[need]) for need in TILES]
+    return tuple(Tile(need.value, str(need.label), CODE_OF_NEED[need]) for need in TILES)
 
 
 def results(question: asked.Asked, answer: Answer, *, today: date) -> dict[str, object]:

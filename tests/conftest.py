@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, s
 from pytest_django.live_server_helper import LiveServer
 
 from config import postgres
-from resources import hours
+from resources import hours, numbers
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = [
@@ -49,9 +49,10 @@ def django_db_modify_db_settings() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _hours_of_this_test_only() -> None:
+def _directory_of_this_test_only() -> None:
     """Each test has a directory of its own: what a process keeps of the last one's for a minute is forgotten."""
     hours.forget()
+    numbers.forget()
 
 
 def throw_away_cluster(var: Path) -> postgres.Cluster:

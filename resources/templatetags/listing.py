@@ -1,7 +1,8 @@
-"""The two parts of a card that repeat most, written once per set of facts: lists of twenty stay cheap."""
+"""Cards of a list, written once per set of facts: lists of twenty stay cheap."""
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -10,6 +11,20 @@ from resources.cards import Card, Way, once_per_language
 from resources.templatetags.drawings import drawing
 
 register = template.Library()
+# Stands in a kept card where the address of the question comes: one of the characters that Unicode leaves without use.
+TAIL = "\ue000"
+
+
+@register.simple_tag
+def sheet(card: Card, tail: str) -> SafeString:
+    """A card whose link carries the question."""
+    return SafeString(listed(card).replace(TAIL, escape(tail)))
+
+
+@once_per_language
+def listed(card: Card) -> str:
+    """A card as HTML. It is kept by all that it says, so it is never out of date; the question is not part of it."""
+    return render_to_string("includes/card.html", {"card": card, "tail": TAIL})
 
 
 @register.simple_tag

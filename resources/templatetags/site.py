@@ -1,12 +1,15 @@
 """What every page needs of the site itself: where Quitter leads, and the same page in other languages."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from django import template
 from django.conf import settings
 from django.template import RequestContext
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from resources.cards import once_per_language
 from resources.numbers import FIRST, Numbers, numbers
 
 register = template.Library()
@@ -32,6 +35,18 @@ def exit_address() -> str:
 def first_numbers() -> Numbers:
     """Numbers for a page that no view prepared."""
     return numbers(*FIRST)
+
+
+@register.simple_tag
+def fixed(template: str, **given: Hashable) -> SafeString:
+    """A piece of page that is the same for everybody: it sees the language and what is given here, nothing else."""
+    return written(template, tuple(given.items()))
+
+
+@once_per_language
+def written(template: str, given: tuple[tuple[str, Hashable], ...]) -> SafeString:
+    """The piece, kept for as long as the process lives: nothing of the directory may be given to it."""
+    return render_to_string(template, dict(given))
 
 
 @register.simple_tag(takes_context=True)

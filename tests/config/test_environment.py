@@ -129,7 +129,7 @@ def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_
         "PASSWORD": "mot@passe",
         "HOST": "machine",
         "PORT": "5433",
-        "OPTIONS": {"application_name": "eclaircie", "sslmode": "require"},
+        "OPTIONS": {"application_name": "eclaircie", "prepare_threshold": 5, "sslmode": "require"},
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }

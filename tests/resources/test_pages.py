@@ -15,7 +15,7 @@ from django.utils import translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from config import assets
-from resources import hours, sealed
+from resources import hours, numbers, sealed
 from resources.models import Service
 from resources.vocabulary import CODE_OF_NEED, DEPARTEMENTS
 from tests.builders import a_channel, a_place, a_service, index
@@ -361,6 +361,35 @@ def test_results_are_read_page_by_page(client: Client) -> None:
     assert "21 adresses" in first.words
     shown = re.compile(r"/fr/annuaire/[2-9a-hjkmnp-tv-z]{8}/")  # short ids: no o, so not «proposer»
     assert [sum(bool(shown.match(link)) for link in page.links) for page in (first, second)] == [20, 1]
+
+
+def test_a_correction_shows_in_a_list_at_once(client: Client) -> None:
+    """Cards are kept by all that they say."""
+    service = a_service(name="Ancien nom", needs=["ecoute"], phones=["0199001122"])
+    before = client.get("/fr/annuaire/?need=n1").content.decode()
+    Service.objects.filter(pk=service.pk).update(name="Nouveau nom")
+    service.channels.update(value="0199003344")
+
+    after = client.get("/fr/annuaire/?need=n1").content.decode()
+
+    assert ["Ancien nom" in before, "tel:0199001122" in before] == [True, True]
+    told = ("Ancien nom", "tel:0199001122", "Nouveau nom", "tel:0199003344")
+    assert [words in after for words in told] == [False, False, True, True]
+
+
+def test_emergency_numbers_are_read_again_after_a_minute(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Till then a process shows the one it knows; what only professionals may know is never among them."""
+    police = a_service(slug="17-police-secours", phones=["17"])
+    a_channel(police, value="0155555555", visibility="professionals")
+    first = client.get("/fr/").content.decode()
+    Service.objects.filter(pk=police.pk).update(status="hidden")
+
+    soon = client.get("/fr/").content.decode()
+    monkeypatch.setattr(numbers, "SECONDS_KEPT", 0.0)
+    later = client.get("/fr/").content.decode()
+
+    assert ["tel:17" in text for text in (first, soon, later)] == [True, True, False]
+    assert ["0155555555" in text for text in (first, soon, later)] == [False, False, False]
 
 
 @pytest.mark.parametrize("how_many", [3, 25])

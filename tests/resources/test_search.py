@@ -302,6 +302,31 @@ class TestFilters:
 
         assert (len(by_need), len(by_text)) == (2, 3)
 
+    def test_statements_are_read_and_planned_once(self) -> None:
+        """Reading and planning would be half of what they cost; PostgreSQL keeps a plan after five questions."""
+        service = a_service(name="Centre de dépistage", needs=["sante"], phones=["119"])
+
+        for _time in range(7):
+            assert slugs(ask(q="dépistage")) == [service.slug]
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE generic_plans > 0")
+            assert cursor.fetchall() == [(5, 2)] * 3
+
+    def test_common_and_rare_words_find_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Only the way of finding changes with how many services say a word."""
+        low = a_service(name="Dépistage", needs=["sante"], indexed=False)
+        best = a_service(name="Dépistage", needs=["sante"], phones=["119"], indexed=False)
+        other = a_service(name="Avocat", needs=["juridique"], indexed=False)
+        index(low, best, other)
+        as_rare = slugs(ask(q="dépistage"))
+        monkeypatch.setattr(statement, "PLENTY", 0)
+
+        as_common = slugs(ask(q="dépistage"))
+
+        assert as_rare == as_common
+        assert as_common[:2] == [best.slug, low.slug]
+
     def test_an_expired_check_ranks_lower(self) -> None:
         old = a_service(needs=["sante"], phones=["119"], verified_until=NOW.date() - timedelta(days=1))
         fresh = a_service(needs=["sante"], phones=["17"])
