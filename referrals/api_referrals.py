@@ -228,7 +228,7 @@ class SaidMessage(serializers.Serializer[Any]):
     """A message in clear."""
 
     day = serializers.DateField()
-    text = serializers.CharField()
+    text = serializers.CharField(allow_null=True, help_text="null : ce message ne s’ouvre pas.")
 
 
 class Opened(serializers.Serializer[Any]):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from referrals import access, crypto, lifecycle, sealing
+from referrals import access, crypto, keyring, lifecycle, sealing
 from referrals.codes import Code, Secrets
-from referrals.keyring import Addressee, addressees
+from referrals.keyring import Addressee
 from referrals.models import Event, Referral
 from referrals.sealing import SealedMessage
 
@@ -29,12 +29,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Said:
-    """A message in clear, in memory only; `sender` is "sender" or "partner"."""
+    """A message in clear, in memory only; `sender` is "sender" or "partner". Without `text` it cannot be opened."""
 
     sender: str
     partner_name: str
     day: date
-    text: str
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,7 +68,7 @@ def open_with_code(code: Code) -> FollowUp:
             sender="partner" if one.partner_name else "sender",
             partner_name=one.partner_name,
             day=one.day,
-            text=clear.text,
+            text=clear.text if clear is not None else None,
         )
         for one, clear in zip(stored, opened, strict=True)
     )
@@ -76,21 +76,18 @@ def open_with_code(code: Code) -> FollowUp:
 
 
 def write(code: Code, text: str, *, at: datetime) -> None:
-    """Add words to a referral. Raises Unknown, lifecycle.Ended, crypto.TooLong."""
+    """Add words to a referral. Raises Unknown, lifecycle.Ended, lifecycle.AlreadyHandled, crypto.TooLong."""
     referral, private = found(code)
     if referral is None:
         raise Unknown
     pair = crypto.pair_of(private)
-    again(
-        lambda: lifecycle.write_again(
-            referral,
-            sealing.seal_again(
-                text, pair=pair, sequence=lifecycle.next_sequence(referral), to=current_readers(referral)
-            ),
-            readers=current_readers(referral),
-            at=at,
-        )
-    )
+
+    def act() -> None:
+        readers, place = current_readers(referral), lifecycle.next_sequence(referral)
+        message = sealing.seal_again(text, pair=pair, sequence=place, to=readers)
+        lifecycle.write_again(referral, message, readers=readers, at=at)
+
+    again(act)
 
 
 def known(locator: bytes) -> Referral:
@@ -115,9 +112,10 @@ def withdraw(code: Code) -> None:
 
 
 def current_readers(referral: Referral) -> list[Addressee]:
-    """Teams that further messages are sealed to, under their current keys. Raises lifecycle.Ended without any."""
+    """Teams that further messages are sealed to, under their current keys, in order. Raises lifecycle.Ended without
+    any."""
     wanted = lifecycle.readers_of(referral)
-    teams = {team.partner_id: team for team in addressees().values()}
+    teams = keyring.teams_that_open(wanted)
     readers = [teams[partner] for partner in wanted if partner in teams]
     if not readers:
         raise lifecycle.Ended

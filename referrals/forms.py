@@ -1,5 +1,6 @@
 """What a person sends, read field by field (contract.md §2): facts for routing, a letter to seal, who may read it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,8 @@ LONGEST_LINE = 200
 LONGEST = {"nickname": 60}
 MOST_PARTNERS = 8
 YES = "yes"
+# JSON can name one half of a letter beyond the basic plane, which is no text and has no bytes in UTF-8.
+HALF_A_LETTER = re.compile("[\ud800-\udfff]")
 LISTS = frozenset({"needs", "partners"})
 # Danger that somebody is not sure of is shown the same numbers.
 DANGER = {"yes": True, "unknown": True, "no": False, "": False}
@@ -81,7 +84,7 @@ def read_plain(values: object) -> Plain:
     }
     if values.get("consent") != YES:
         errors["consent"] = ["required"]
-    if values.get("reply", "code") not in REPLIES | {""}:
+    if values.get("reply", "code") not in [*REPLIES, ""]:
         errors["reply"] = ["unknown"]
     if errors or facts is None or text is None:
         raise InvalidForm(errors)
@@ -113,18 +116,19 @@ def filled(lines: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
 def read_facts(values: Mapping[str, Any]) -> routing.Facts:
     """What routing needs. `danger_now` is yes, no or unknown here, a truth value in the JSON of routing; both are read.
 
-    Raises InvalidForm.
+    Raises InvalidForm with every wrong field at once.
     """
     given = {name: values[name] for name in FACTS if name in values and (name in LISTS or values[name] != "")}
-    danger = values.get("danger_now", "")
-    if not isinstance(danger, bool):
-        if not isinstance(danger, str) or danger not in DANGER:
-            raise InvalidForm({"danger_now": ["unknown"]})
-        danger = DANGER[danger]
+    said = values.get("danger_now", "")
+    danger = said if isinstance(said, bool) else DANGER.get(said) if isinstance(said, str) else None
+    errors: dict[str, list[str]] = {"danger_now": ["unknown"]} if danger is None else {}
     try:
-        return routing.read_facts({**given, "danger_now": danger})
+        facts = routing.read_facts({**given, "danger_now": danger is True})
     except routing.InvalidFacts as refused:
-        raise InvalidForm(refused.errors) from None
+        raise InvalidForm({**errors, **refused.errors}) from None
+    if errors:
+        raise InvalidForm(errors)
+    return facts
 
 
 def facts_to_seal(facts: routing.Facts) -> dict[str, Any]:
@@ -146,7 +150,7 @@ def read_text(values: Mapping[str, Any]) -> str:
     """The words. Raises InvalidForm: `required`, `too_long` above 7 000 characters, `invalid` when it is no text."""
     forgetting.forget_soon()
     text = values.get("text", "")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or HALF_A_LETTER.search(text):
         raise InvalidForm({"text": ["invalid"]})
     text = text.replace("\r\n", "\n").replace("\0", "").strip()
     if not text:
@@ -173,7 +177,7 @@ def read_partners(values: Mapping[str, Any]) -> tuple[str, ...] | None:
 def read_line(values: Mapping[str, Any], name: str, *, most: int) -> str:
     """One short text. Raises InvalidForm."""
     value = values.get(name, "")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or HALF_A_LETTER.search(value):
         raise InvalidForm({name: ["invalid"]})
     value = " ".join(value.replace("\0", "").split())
     if len(value) > most:

@@ -53,6 +53,13 @@ def end(token: str) -> None:
     Handoff.objects.filter(key_hash=hash_of(token)).delete()
 
 
+def use_up(token: str) -> None:
+    """Forget what was left under a token, and let nothing else be left there as long as it would have lived: `take`
+    gives an empty content. A form that is sent again does not pass for a new one."""
+    nothing = crypto.seal_small(b"{}", key=key_of(token), size=HANDOFF_BYTES)
+    Handoff.objects.filter(key_hash=hash_of(token)).update(sealed=nothing)
+
+
 def purge(*, at: datetime) -> int:
     """Forget what is over; how many."""
     return Handoff.objects.filter(dies_at__lte=at).delete()[0]

@@ -1,6 +1,6 @@
 """Whose keys open what: members' keys, team keys by epoch, and what happens to them when somebody comes or leaves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -88,6 +88,14 @@ def addressee(key: TeamKey) -> Addressee:
         opening_hours=partner.opening_hours,
         is_duty_desk=partner.is_duty_desk,
     )
+
+
+def teams_that_open(partner_ids: Iterable[int]) -> dict[int, Addressee]:
+    """Those of these teams that somebody can still open messages of, by partner id, live or not: a team that has lost
+    all its members but one answers what it has taken; one query."""
+    held = TeamKeyShare.objects.filter(team_key=OuterRef("pk"), member_key__member__left_on__isnull=True)
+    keys = TeamKey.objects.filter(Exists(held), partner__in=list(partner_ids), retired_on__isnull=True)
+    return {key.partner_id: addressee(key) for key in keys.select_related("partner")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Max, OuterRef
 from django.utils import timezone
 
-from referrals import crypto, first_rows, notifications, statistics, webhooks
+from referrals import crypto, first_rows, keyring, notifications, statistics, webhooks
 from referrals.keyring import Addressee
 from referrals.models import (
     ApiToken,
@@ -92,12 +92,19 @@ def submit(
         with transaction.atomic():
             return keep(sealed, plan=plan, urgency=urgency, at=at, counted=counted, author=author)
     except IntegrityError:
-        known = Referral.objects.filter(
-            locator_hash=peppers().current.hidden(sealed.locator), case_key=sealed.case_key
-        ).first()
-        if known is None or not known.messages.filter(sequence=0, ciphertext=sealed.message.ciphertext).exists():
+        known = kept_before(sealed)
+        if known is None:
             raise AlreadySubmitted from None
         return known
+
+
+def kept_before(sealed: SealedReferral) -> Referral | None:
+    """The referral that the very same bytes made earlier; None when they made none, or its words are erased."""
+    return Referral.objects.filter(
+        Exists(Message.objects.filter(referral=OuterRef("pk"), sequence=0, ciphertext=sealed.message.ciphertext)),
+        locator_hash=peppers().current.hidden(sealed.locator),
+        case_key=sealed.case_key,
+    ).first()
 
 
 def keep(
@@ -297,7 +304,8 @@ def close(referral: Referral, *, member: Member, at: datetime, outcome: str = "o
 def write_again(referral: Referral, message: SealedMessage, *, readers: Sequence[Addressee], at: datetime) -> Message:
     """Add a message of the sender, sealed to `readers` (see `readers_of`) and to herself; the team is told.
 
-    Raises Ended, WrongAddressees, AlreadyHandled when the same place was taken at the same moment.
+    Raises Ended, WrongAddressees, AlreadyHandled when the same place was taken at the same moment, or the referral went
+    to another team meanwhile.
     """
     require_addressees(message, exactly=readers)
     with transaction.atomic():
@@ -305,6 +313,7 @@ def write_again(referral: Referral, message: SealedMessage, *, readers: Sequence
         if kept.status not in Referral.OPEN or kept.messages.count() >= MOST_MESSAGES:
             raise Ended
         require_next(kept, message)
+        require_readers(kept, readers)
         day = day_of(at)
         written = add_message(
             kept,
@@ -518,6 +527,15 @@ def next_sequence(referral: Referral) -> int:
 def require_next(referral: Referral, message: SealedMessage) -> None:
     """Raises AlreadyHandled unless the message is sealed for the next place; the lock keeps that place free."""
     if message.sequence != next_sequence(referral):
+        raise AlreadyHandled
+
+
+def require_readers(referral: Referral, readers: Sequence[Addressee]) -> None:
+    """Raises AlreadyHandled when a message is sealed to a team that the referral has left, or not to the one that has
+    it; the lock keeps it there."""
+    sealed_to, able = {one.partner_id for one in readers}, readers_of(referral)
+    holder = referral.plan.filter(state__in=HELD).values_list("partner_id", flat=True)
+    if not sealed_to <= set(able) or not set(keyring.teams_that_open(holder)) <= sealed_to:
         raise AlreadyHandled
 
 

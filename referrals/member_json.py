@@ -6,6 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec
 
+from django.db import IntegrityError
 from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
@@ -35,7 +36,7 @@ def answers_json(
             return view(request, *args, **kwargs)
         except InvalidForm:
             return refusal(_("Cette page n’est plus à jour. Rechargez-la."), status=HTTPStatus.BAD_REQUEST)
-        except KeyringError:
+        except (KeyringError, IntegrityError):
             return refusal(
                 _("Les clés de l’équipe ont changé entre-temps. Rechargez la page et recommencez."),
                 status=HTTPStatus.CONFLICT,
@@ -145,7 +146,7 @@ def body_of(request: MemberRequest) -> Mapping[str, Any]:
     raw = request.read(MOST_BYTES + 1)
     try:
         read = json.loads(raw) if len(raw) <= MOST_BYTES else None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidForm({"body": ["invalid"]}) from None
     return mapping(read, field="body")
 
@@ -187,9 +188,14 @@ def read_epoch(values: Mapping[str, Any]) -> NewEpoch:
 def read_wraps(values: object, *, field: str) -> dict[int, crypto.Wrap]:
     """Sealed keys by the id of what they are for. Raises InvalidForm."""
     return {
-        read_number(int(name) if name.isdecimal() else None, field=field): read_wrap(mapping(one, field=field))
+        read_number(int(name) if is_number(name) else None, field=field): read_wrap(mapping(one, field=field))
         for name, one in mapping(values, field=field).items()
     }
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number of a length that Python reads."""
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_NUMBER))
 
 
 def read_number(value: object, *, field: str) -> int:

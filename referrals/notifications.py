@@ -92,7 +92,7 @@ def mail_to(member: Member) -> EmailMessage:
     """The one mail that teams get: that something waits, and where to sign in."""
     return EmailMessage(
         subject=render_to_string("emails/waiting_subject.txt").strip(),
-        body=render_to_string("emails/waiting_message.txt", {"link": f"{settings.PUBLIC_URL}/espace/"}).strip(),
+        body=render_to_string("emails/waiting_message.txt", {"link": f"{settings.SITE_URL}/espace/"}).strip(),
         to=[member.user.email],
         headers={"Auto-Submitted": "auto-generated"},
     )

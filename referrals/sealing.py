@@ -123,9 +123,18 @@ def pair_of(secrets: Secrets, *, epoch: int | None = None) -> crypto.KeyPair:
     return secrets.pair(answer=pepper.completes(secrets.locator))
 
 
-def open_messages(stored: Sequence[tuple[Context, bytes, crypto.Wrap]], *, private: bytes) -> list[Opened]:
-    """Messages that were sealed to the sender, as texts. Raises CannotOpen."""
-    return [open_message(context, ciphertext, wrap, private=private) for context, ciphertext, wrap in stored]
+def open_messages(stored: Sequence[tuple[Context, bytes, crypto.Wrap]], *, private: bytes) -> list[Opened | None]:
+    """Messages that were sealed to the sender; None in the place of one that cannot be opened, because a partner's
+    browser sealed it wrongly: it hides none of the others."""
+    return [open_or_not(context, ciphertext, wrap, private=private) for context, ciphertext, wrap in stored]
+
+
+def open_or_not(context: Context, ciphertext: bytes, wrap: crypto.Wrap, *, private: bytes) -> Opened | None:
+    """One message sealed to the sender, or None."""
+    try:
+        return open_message(context, ciphertext, wrap, private=private)
+    except CannotOpen:
+        return None
 
 
 def open_message(context: Context, ciphertext: bytes, wrap: crypto.Wrap, *, private: bytes) -> Opened:
@@ -134,5 +143,5 @@ def open_message(context: Context, ciphertext: bytes, wrap: crypto.Wrap, *, priv
     try:
         written = json.loads(crypto.unseal(ciphertext, key=key, context=context))
         return Opened(context.sequence, str(written["text"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise CannotOpen from None

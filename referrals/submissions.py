@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from referrals import handoffs, lifecycle, orientation, sealing, statistics
 from referrals.codes import Code
 from referrals.forms import InvalidForm, Plain
-from referrals.keyring import Addressee, addressee, addressees, live_keys
+from referrals.keyring import Addressee, addressee, addressees, live_keys, teams_that_open
 from referrals.models import ApiToken, Member, Partner, Referral
 from referrals.routing import Facts, Proposal, route, takes
 from referrals.sealing import SealedReferral
@@ -80,13 +81,17 @@ def send_plain(
     """Seal what was typed, in memory, and submit it; afterwards only its addressees can read it.
 
     With a `token`, the same form sent twice is kept once and gives the same code (15 minutes, see handoffs.py).
+    That is looked at first: the form itself may have taken the last place of its partner.
     Raises InvalidForm for partners that cannot take this person, NobodyCanRead.
     """
+    before = None if token is None else handoffs.take(token, at=at)
+    if before is not None:
+        return sent_before(before)
     plan, emergency = plan_for(plain.facts, plain.partners, at=at)
     code, sealed = sealing.seal_first(plain.letter, to=plan)
     with transaction.atomic():
         if token is not None and not handoffs.leave(token, {"code": code.number}, at=at):
-            return sent_before(token, plan=plan, at=at, emergency=emergency)
+            return sent_before(handoffs.take(token, at=at))
         referral = lifecycle.submit(
             sealed,
             plan=plan,
@@ -98,14 +103,14 @@ def send_plain(
     return Sent(code, referral, tuple(plan), emergency)
 
 
-def sent_before(token: str, *, plan: Sequence[Addressee], at: datetime, emergency: tuple[str, ...]) -> Sent:
-    """What the same form gave the first time. Raises InvalidForm when that is over."""
-    kept = handoffs.take(token, at=at)
-    if kept is None:
+def sent_before(kept: Mapping[str, Any] | None) -> Sent:
+    """What the same form gave the first time. Raises InvalidForm when that is over: her words were typed back, or all
+    was erased."""
+    code = Code(kept["code"]) if kept is not None and "code" in kept else None
+    referral = None if code is None else Referral.objects.filter(case_key=sealing.keys_of(code)[1].public).first()
+    if referral is None:
         raise InvalidForm({"token": ["expired"]})
-    code = Code(kept["code"])
-    referral = Referral.objects.get(case_key=sealing.keys_of(code)[1].public)
-    return Sent(code, referral, tuple(plan), emergency)
+    return Sent(code, referral, plan_kept(referral), ())
 
 
 def send_sealed(
@@ -116,13 +121,27 @@ def send_sealed(
     Raises InvalidForm for partners that cannot take this person, lifecycle.WrongAddressees for keys that are missing
     or of an epoch that is over, lifecycle.AlreadySubmitted.
     """
-    asked, emergency = plan_for(facts, tuple(plan), at=at)
-    addressed = {key.to for key in sealed.message.keys}
-    readers = [one for one in asked if not one.is_duty_desk or one.slug in addressed or len(asked) == 1]
-    referral = lifecycle.submit(
-        sealed, plan=readers, urgency=facts.urgency, at=at, counted=counters(facts), author=author
-    )
+    try:
+        asked, emergency = plan_for(facts, tuple(plan), at=at)
+        addressed = {key.to for key in sealed.message.keys}
+        readers = [one for one in asked if not one.is_duty_desk or one.slug in addressed or len(asked) == 1]
+        referral = lifecycle.submit(
+            sealed, plan=readers, urgency=facts.urgency, at=at, counted=counters(facts), author=author
+        )
+    except (InvalidForm, NobodyCanRead, lifecycle.WrongAddressees):
+        # Sent again because the answer was lost: what was true then may be so no more, and it is on disk all the same.
+        known = lifecycle.kept_before(sealed)
+        if known is None:
+            raise
+        return Sent(None, known, plan_kept(known), ())
     return Sent(None, referral, tuple(readers), emergency)
+
+
+def plan_kept(referral: Referral) -> tuple[Addressee, ...]:
+    """The teams of a referral that is on disk, in the order in which they are asked; two statements."""
+    steps = list(referral.plan.order_by("position").values_list("partner_id", flat=True))
+    teams = teams_that_open(steps)
+    return tuple(teams[partner] for partner in steps if partner in teams)
 
 
 def plan_for(facts: Facts, chosen: tuple[str, ...] | None, *, at: datetime) -> tuple[list[Addressee], tuple[str, ...]]:

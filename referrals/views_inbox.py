@@ -22,6 +22,7 @@ from referrals.member_json import (
     answers_json,
     body_of,
     frame,
+    is_number,
     mapping,
     read_wraps,
     refusal,
@@ -98,7 +99,7 @@ def asked_queue(request: MemberRequest) -> tuple[Queue, int]:
     """Queue and page of an address; the first of each when it names none that exists."""
     name, page = request.GET.get("file", ""), request.GET.get("page", "")
     queue = Queue(name) if name in Queue.values else Queue.TO_TAKE
-    return queue, min(int(page), MOST_PAGES) if page.isascii() and page.isdecimal() and int(page) else 1
+    return queue, min(int(page), MOST_PAGES) if is_number(page) and int(page) else 1
 
 
 @require_GET
@@ -314,7 +315,7 @@ def hand_over(request: MemberRequest, public_id: UUID) -> HttpResponse:
     if body.get("agreed") is not True:
         raise InvalidForm({"agreed": ["required"]})
     to, keys = mapping(body.get("to"), field="to"), read_wraps(body.get("keys"), field="keys")
-    team = keyring.addressees(slugs=[str(to.get("slug"))]).get(str(to.get("slug")))
+    team = keyring.addressees().get(str(to.get("slug")))
     if team is None or team.epoch != to.get("epoch") or team.partner_id == member.partner_id:
         raise keyring.KeyringError("sealed to other keys")
     try:

@@ -45,6 +45,7 @@ FACTS_OF_A_PROFESSIONAL = "facts"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 PAIRS = tuple(combinations(range(1, codes.WORDS + 1), 2))
 WRITE, PROFESSIONAL, KEEP = "referrals:write", "referrals:professional", "referrals:keep_code"
+COME_BACK, ERASED = "referrals:come_back", "4"
 SEE_OTHER = 303
 
 
@@ -329,7 +330,7 @@ def again(
     """The letter with what was typed. It is the answer to the POST, because her words may go into no address and no
     table: the browser's own checks (`required`, `maxlength`) and the script keep this from happening."""
     values: dict[str, Any] = {
-        name: posted.getlist(name) if name in forms.LISTS else posted[name]
+        name: list(dict.fromkeys(posted.getlist(name))) if name in forms.LISTS else posted[name]
         for name in ("referrer", *questions.EVERYTHING)
         if name in posted and name not in errors
     }
@@ -347,7 +348,7 @@ def keep_code(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     now, token = timezone.now(), given.get("k", "")
     kept = handoffs.take(token, at=now)
-    if kept is None:
+    if kept is None or kept.keys().isdisjoint({"code", "urgency"}):
         return envelopes.page(request, "referrals/public/closed.html", {"numbers": numbers(*FIRST)}, status=410)
     if "code" not in kept:
         return envelopes.page(request, "referrals/public/end.html", what_comes(kept))
@@ -373,8 +374,11 @@ def compare(posted: QueryDict, code: codes.Code, *, token: str, at: datetime) ->
     typed = {place: codes.read_word(codes.fold(posted.get(f"word_{place}", "")).strip()) for place in pair_asked(token)}
     if any(index is None or codes.words()[index] != words[place - 1] for place, (index, _near) in typed.items()):
         return see_other(KEEP, k=token, p="2", r="1")
-    opened = follow_up.open_with_code(code)
-    handoffs.end(token)
+    handoffs.use_up(token)
+    try:
+        opened = follow_up.open_with_code(code)
+    except follow_up.Unknown:
+        return see_other(COME_BACK, p=ERASED)
     after = handoffs.new_token()
     handoffs.leave(after, {"urgency": opened.referral.urgency, "first": first_reader(opened.plan)}, at=at)
     return see_other(KEEP, k=after)

@@ -143,21 +143,23 @@ def write_again(request: HttpRequest, *, at: datetime) -> HttpResponse:
                 follow_up.write(code, text, at=at)
     except InvalidForm as refused:
         return mend(request, code, refused.errors["text"][0], token=token)
-    except lifecycle.Ended:
-        return see(token)
-    except follow_up.Unknown:
+    except (lifecycle.AlreadyHandled, lifecycle.WrongAddressees):
+        return mend(request, code, "meanwhile", token=token)
+    except (lifecycle.Ended, follow_up.Unknown):
         return see(token)
     return see(token, page=SENT)
 
 
 def mend(request: HttpRequest, code: codes.Code, problem: str, *, token: str) -> HttpResponse:
     """The exchange with what was typed."""
-    words = (
-        _("Écris quelques mots.")
-        if problem == "required"
-        else _("Ton message est trop long : 7 000 caractères au plus.")
-    )
-    found = follow_up.open_with_code(code)
+    words = {
+        "required": _("Écris quelques mots."),
+        "meanwhile": _("Ça n’a pas marché. Réessaie dans un moment."),
+    }.get(problem, _("Ton message est trop long : 7 000 caractères au plus."))
+    try:
+        found = follow_up.open_with_code(code)
+    except follow_up.Unknown:
+        return see(token)
     return case(request, found, token=token, typed=request.POST.get("text", ""), error=words, status=400)
 
 

@@ -28,6 +28,7 @@ from referrals.member_json import (
     answers_json,
     body_of,
     frame,
+    is_number,
     mapping,
     read_credential,
     read_epoch,
@@ -154,8 +155,8 @@ def keys_to_renew(request: MemberRequest) -> HttpResponse:
     member = request.member
     without = request.GET.get("sans", "")
     keys = MemberKey.objects.filter(member__partner=member.partner, member__left_on__isnull=True).order_by("pk")
-    if without.isascii() and without.isdecimal():
-        keys = keys.exclude(member=int(without))
+    if is_number(without):
+        keys = keys.exclude(member__in=[int(without)])
     living = list(keyring.messages_to_rewrap(member.partner).select_related("referral").defer("ciphertext"))
     wraps = access.wraps_for(member, living)
     return JsonResponse(
@@ -197,7 +198,7 @@ def invite(request: MemberRequest) -> HttpResponse:
         return told(request, _("Choisissez un rôle."))
     try:
         validate_email(email)
-        name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
+        name = as_name(request.POST.get("name", ""))
         member, token = membership.invite(email, name=name, role=role, by=request.member, on=today())
     except ValidationError:
         return told(request, _("Cette adresse e-mail ne s’écrit pas ainsi."))
@@ -296,7 +297,7 @@ def add_passkey(request: MemberRequest) -> HttpResponse:
     keyring.add_passkey(
         request.member,
         credential_id=read_credential(body.get("id")),
-        name=name[:LONGEST_NAME] if isinstance(name, str) else "",
+        name=as_name(name) if isinstance(name, str) else "",
         salt=salt,
         locked=locked,
         on=today(),
@@ -425,6 +426,11 @@ def last_months(day: date) -> list[date]:
     """First days of this month and of those before it, newest first."""
     newest = day.year * 12 + day.month - 1
     return [date(index // 12, index % 12 + 1, 1) for index in range(newest, newest - MONTHS_SHOWN, -1)]
+
+
+def as_name(typed: str) -> str:
+    """A name on one line, without what no font shows and no database keeps."""
+    return "".join(letter for letter in " ".join(typed.split()) if letter.isprintable())[:LONGEST_NAME]
 
 
 def told(request: MemberRequest, sentence: str) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from referrals import access, codes, lifecycle, sealing, wire
-from referrals.models import Message, MessageWrap, MonthlyCount, PlanStep, Referral
+from referrals.models import Message, MessageWrap, MonthlyCount, Partner, PlanStep, Referral, TeamKey
 from tests.builders import Sent as Written
 from tests.builders import Team, a_partner, a_team, an_answer
 
@@ -102,6 +102,10 @@ def test_facts_are_counted_by_month_and_kept_nowhere(client: Client, team: Team)
         ({"partners": "les-tilleuls"}, {"partners": ["invalid"]}),
         ({"nickname": "x" * 61}, {"nickname": ["too_long"]}),
         ({"danger_now": "maybe"}, {"danger_now": ["unknown"]}),
+        ({"danger_now": [], "departement": "99"}, {"danger_now": ["unknown"], "departement": ["unknown"]}),
+        ({"reply": []}, {"reply": ["unknown"]}),
+        ({"text": "\ud800"}, {"text": ["invalid"]}),
+        ({"nickname": "\ud800"}, {"nickname": ["invalid"]}),
     ],
 )
 def test_what_cannot_be_accepted_is_named_and_not_repeated(
@@ -170,6 +174,24 @@ def test_a_sealed_body_is_kept_as_it_is_and_once(client: Client, team: Team, des
     assert wire.to_text(bytes(referral.messages.get().ciphertext)) == body["ciphertext"]
     assert (team.read(referral), desk.read(referral)) == ([TEXT], [TEXT])
     assert post(client, "follow-up/open", {"code": code.words()}).json()["messages"][0]["text"] == TEXT
+
+
+@pytest.mark.parametrize("meanwhile", ["full", "paused", "another epoch"])
+def test_a_sealed_body_sent_again_after_a_lost_answer_is_known(client: Client, team: Team, meanwhile: str) -> None:
+    _code, body = sealed_body(team)
+    post(client, "referrals", body)
+    match meanwhile:
+        case "full":
+            Partner.objects.update(capacity=1)
+        case "paused":
+            Partner.objects.update(paused=True)
+        case _:
+            TeamKey.objects.update(epoch=2)
+
+    again = post(client, "referrals", body)
+
+    assert (again.status_code, Referral.objects.count()) == (201, 1)
+    assert [step["partner"] for step in again.json()["plan"]] == ["les-tilleuls"]
 
 
 def test_a_sealed_body_without_the_desk_leaves_it_out(client: Client, team: Team, desk: Team) -> None:

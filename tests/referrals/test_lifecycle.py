@@ -401,6 +401,21 @@ def test_writing_again_reaches_the_team_that_has_it_and_those_that_may_get_it() 
 
 
 @alone
+def test_a_message_sealed_before_the_referral_went_elsewhere_is_refused() -> None:
+    first, second = a_team(), a_team()
+    sent = a_referral(first, second)
+    readers, message = sent.readers(), sent.writes_again("Encore moi.")
+    lifecycle.decline(sent.referral, member=first.members[0], code="full", at=NOW)
+
+    with pytest.raises(lifecycle.AlreadyHandled):
+        lifecycle.write_again(sent.referral, message, readers=readers, at=NOW)
+    again = sent.writes_again("Encore moi.")
+    lifecycle.write_again(sent.referral, again, readers=sent.readers(), at=NOW)
+
+    assert (first.read(sent.referral), second.read(sent.referral)[1:]) == ([], ["Encore moi."])
+
+
+@alone
 def test_a_message_sealed_for_a_place_that_is_taken_is_refused() -> None:
     team = a_team()
     sent = taken(team)

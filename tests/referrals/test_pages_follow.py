@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from referrals import codes, follow_up, handoffs, lifecycle
+from referrals import codes, crypto, follow_up, handoffs, keyring, lifecycle, sealing
 from referrals.models import Handoff, Message, MonthlyCount, PlanStep, Referral
 from tests.builders import Sent, Team, a_partner, a_referral, a_team, an_answer
 from tests.resources.test_pages import ROOM_ON_THE_WIRE, TELLING, Seen, emergency_services
@@ -324,3 +325,38 @@ def test_what_ended_long_ago_shows_days_and_no_words(client: Client) -> None:
     seen = page(client.get(opened(client, sent.code.words())))
 
     assert (seen.heading, "mot effacé" in seen.words) == ("L’échange est terminé.", False)
+
+
+# --- what a partner's browser may do wrong ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["bytes", "nesting"])
+def test_an_answer_that_cannot_be_opened_hides_none_of_the_others(client: Client, damage: str) -> None:
+    team = a_team()
+    sent = a_referral(team, text="Premiers mots.")
+    lifecycle.acknowledge(sent.referral, member=team.members[0], at=timezone.now())
+    bad = an_answer(team, sent)
+    if damage == "bytes":
+        bad = replace(bad, ciphertext=bytes(len(bad.ciphertext)))
+    else:
+        case = bytes(sent.referral.case_key)
+        context = crypto.Context(case, 1, crypto.Direction.PARTNER)
+        bad = sealing.seal_message(b"[" * 60_000, context=context, to=[team.addressee], sender=case)
+    lifecycle.answer(sent.referral, bad, member=team.members[0], own=team.addressee, at=timezone.now())
+
+    seen = page(client.get(opened(client, sent.code.words())))
+    read = client.post("/api/v1/follow-up/open", {"code": sent.code.words()}, content_type="application/json")
+
+    assert {"Premiers mots.", "Ce message ne s’ouvre pas."} <= set(seen.words)
+    assert [message["text"] for message in read.json()["messages"]] == ["Premiers mots.", None]
+
+
+def test_her_words_still_reach_a_team_with_one_member_left(client: Client) -> None:
+    team = a_team()
+    sent = a_referral(team)
+    lifecycle.acknowledge(sent.referral, member=team.members[0], at=timezone.now())
+    keyring.leave(team.members[1], by=team.members[0], on=timezone.localdate())
+
+    follow_up.write(sent.code, "Encore moi.", at=timezone.now())
+
+    assert team.read(sent.referral) == ["J’ai besoin d’aide.", "Encore moi."]

@@ -452,6 +452,67 @@ def test_a_form_sent_twice_is_kept_once(client: Client) -> None:
     assert (first == second, Referral.objects.count()) == (True, 1)
 
 
+def test_a_form_that_took_the_last_place_is_kept_once_too(client: Client) -> None:
+    a_team(a_partner(capacity=1))
+    whole = {**WHOLE, "token": handoffs.new_token()}
+
+    first, second = goes_to(client.post(WRITE, whole)), goes_to(client.post(WRITE, whole))
+
+    assert (first == second, Referral.objects.count()) == (True, 1)
+
+
+def test_a_form_whose_words_were_typed_back_is_not_sent_again(client: Client) -> None:
+    address, words = sent(client)
+    token = parse_qs(urlsplit(address).query)["k"][0]
+    client.post(KEEP, {"k": token, **{f"word_{place}": word for place, word in enumerate(words, 1)}})
+
+    again = client.post(WRITE, {**WHOLE, "token": token})
+
+    assert any("Ce message est déjà parti" in word for word in page(again, status=400).words)
+    assert Referral.objects.count() == 1
+
+
+def test_a_form_whose_message_was_erased_says_so(client: Client) -> None:
+    address, words = sent(client)
+    token = parse_qs(urlsplit(address).query)["k"][0]
+    follow_up.withdraw(codes.read_code(" ".join(words)))
+
+    again = client.post(WRITE, {**WHOLE, "token": token})
+    typed = {f"word_{place}": word for place, word in enumerate(words, 1)}
+    end = goes_to(client.post(KEEP, {"k": token, **typed}))
+
+    assert (again.status_code, Referral.objects.count()) == (400, 0)
+    assert page(client.get(end)).heading == "Tout est effacé."
+
+
+def test_a_token_of_another_page_is_no_token_of_this_one(client: Client) -> None:
+    a_team()
+    token = handoffs.new_token()
+    handoffs.leave(token, {"typed": "six mots"}, at=timezone.now())
+
+    sent_with_it = client.post(WRITE, {**WHOLE, "token": token})
+
+    assert (sent_with_it.status_code, Referral.objects.count()) == (400, 0)
+    assert page(client.get(f"{KEEP}?k={token}"), status=410).heading == "Cette page s’est fermée."
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"danger_now": "zorglub", "departement": "99"},
+        {"danger_now": "zorglub", "referrer": "zorglub", "age_band": "zorglub", "urgency": "zorglub"},
+        {"needs": ["ecoute"] * 200, "text": ""},
+    ],
+)
+def test_several_odd_answers_lead_back_to_the_letter(client: Client, odd: dict[str, str | list[str]]) -> None:
+    a_team()
+
+    refused = client.post(WRITE, {**WHOLE, **odd})
+
+    assert page(refused, status=400).heading == "Écris avec tes mots"
+    assert b"zorglub" not in refused.content
+
+
 def test_forms_from_elsewhere_are_refused(client: Client) -> None:
     a_team()
 

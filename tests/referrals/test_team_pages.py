@@ -106,6 +106,48 @@ def next_epoch_of(team: Team, *, without: Member | None = None) -> dict[str, Any
     }
 
 
+# --- odd bodies ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("start_again", json.dumps({"epoch": 2, "public_key": "A" * 43, "shares": {"9" * 5000: {}}})),
+        ("renew", "[" * 100_000),
+        ("add_passkey", json.dumps({"id": "AA", "name": "\0", "salt": "A", "locked": 3})),
+    ],
+)
+def test_odd_bodies_are_refused_calmly(name: str, body: str) -> None:
+    client = signed_in(a_team().members[0])
+
+    answered = client.post(address(name), body, content_type="application/json")
+
+    assert (answered.status_code, list(answered.json())) == (400, ["notice"])
+
+
+def test_a_passkey_that_is_there_already_is_refused_and_its_name_is_one_line() -> None:
+    team = a_team()
+    client = signed_in(team.members[0])
+    lock = {"salt": to_text(bytes(crypto.SALT_BYTES)), "locked": to_text(bytes(crypto.LOCKED_KEY_BYTES))}
+
+    answers = [
+        post_json(client, "add_passkey", {**lock, "id": "AAAA", "name": "ma\0 clé\ud800"}) for _twice in range(2)
+    ]
+
+    assert [one.status_code for one in answers] == [201, 409]
+    assert PasskeyLock.objects.get().name == "ma clé"
+
+
+@pytest.mark.parametrize("number", ["9" * 100, "9" * 5000, "-1", "x"])
+def test_odd_numbers_in_an_address_are_ignored(number: str) -> None:
+    client = signed_in(a_team().members[0])
+
+    keys = client.get(address("keys_to_renew"), {"sans": number}).json()
+    inbox = client.get(address("inbox"), {"page": number})
+
+    assert (len(keys["members"]), inbox.status_code) == (2, 200)
+
+
 # --- who may enter --------------------------------------------------------------------------------------------------
 
 
