@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import psycopg
 from django.db import IntegrityError, connection
 
-from referrals import crypto, statistics
+from referrals import crypto
 from referrals.keyring import Addressee
 from referrals.models import Event, Message, PlanStep, Referral
 from referrals.sealing import SealedMessage
@@ -34,8 +34,6 @@ WITH kept AS (
          AS one(partner, epoch, enc, ct)
 ), event AS (
     INSERT INTO referrals_event (referral_id, kind, day) SELECT id, '{Event.Kind.SUBMITTED}', %(day)s FROM kept
-), counted AS (
-    {statistics.RAISE}
 ), taken AS (
     UPDATE referrals_partner SET own_open = own_open + 1 WHERE id = %(first)s
 )
@@ -43,11 +41,10 @@ SELECT id FROM kept
 """
 
 
-def insert(referral: Referral, *, message: SealedMessage, plan: Sequence[Addressee], counted: Sequence[str]) -> None:
+def insert(referral: Referral, *, message: SealedMessage, plan: Sequence[Addressee]) -> None:
     """Keep a new referral with its first message, handed to the first team of its plan; gives it its key.
 
-    Call it inside a transaction. Raises IntegrityError, as Django does, when a constraint refuses; ValueError for an
-    unknown counter.
+    Call it inside a transaction. Raises IntegrityError, as Django does, when a constraint refuses.
     """
     ids = {crypto.SENDER: None, **{one.slug: one.partner_id for one in plan}}
     values = {
@@ -67,7 +64,6 @@ def insert(referral: Referral, *, message: SealedMessage, plan: Sequence[Address
         "encs": [key.wrap.enc for key in message.keys],
         "cts": [key.wrap.ct for key in message.keys],
         "first": plan[0].partner_id,
-        **statistics.raised(counted, on=referral.received_on),
     }
     connection.ensure_connection()
     # Bytes travel as they are, and PostgreSQL plans the statement once a connection.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from referrals import crypto, first_rows, keyring, notifications, statistics, webhooks
@@ -130,12 +130,8 @@ def keep(
     )
     notifications.ring(first.partner_id, urgency=urgency)
     # Last, because it locks the partner's row until the end of the transaction.
-    first_rows.insert(
-        referral,
-        message=sealed.message,
-        plan=plan,
-        counted=[f"{statistics.SENT}:all", f"{statistics.SENT}:urgency:{urgency}", *counted],
-    )
+    first_rows.insert(referral, message=sealed.message, plan=plan)
+    statistics.count([f"{statistics.SENT}:all", f"{statistics.SENT}:urgency:{urgency}", *counted])
     if isinstance(author, ApiToken):
         Receipt.objects.create(referral=referral, token=author, day=day)
     return referral
@@ -242,11 +238,13 @@ def hand_over(
     by message id, sealed to that team.
 
     Raises NotWithThisPartner, Ended, WrongAddressees when a message is left out, AlreadyHandled when that team was
-    asked before.
+    asked before, or takes nothing now.
     """
     with transaction.atomic():
         kept = lock(referral)
         step = current_step(kept, of=member.partner)
+        if not able_partners().filter(pk=to.partner_id).exists():
+            raise AlreadyHandled
         if set(keys) != set(kept.messages.values_list("pk", flat=True)):
             raise WrongAddressees
         target = kept.plan.filter(partner_id=to.partner_id).first()
@@ -294,7 +292,7 @@ def close(referral: Referral, *, member: Member, at: datetime, outcome: str = "o
         day = day_of(at)
         end(kept, Status.CLOSED, day=day, days_of_content=DAYS_CONTENT_AFTER_CLOSING)
         record(kept, Kind.CLOSED, day=day, member=member)
-        statistics.count([f"{statistics.CLOSED}:all", f"{statistics.CLOSED}:outcome:{outcome}"], on=day)
+        statistics.count([f"{statistics.CLOSED}:all", f"{statistics.CLOSED}:outcome:{outcome}"])
         recount(left=step.partner_id)
 
 
@@ -416,7 +414,7 @@ def lose_step(referral: Referral, *, partner: Partner, at: datetime) -> None:
 def serve_next(referral: Referral, *, at: datetime) -> int | None:
     """Hand a referral to the next partner of its plan that can read, or end it when there is none; which partner."""
     planned = referral.plan.filter(state=State.PLANNED).order_by("position")
-    able = planned.filter(partner__in=Partner.objects.live().filter(active=True, paused=False)).first()
+    able = planned.filter(partner__in=able_partners()).first()
     if able is not None:
         serve(referral, able, at=at)
         return able.partner_id
@@ -424,6 +422,11 @@ def serve_next(referral: Referral, *, at: datetime) -> int | None:
     end(referral, Status.EXHAUSTED, day=day, days_of_content=DAYS_CONTENT_AFTER_EXHAUSTION)
     record(referral, Kind.EXHAUSTED, day=day)
     return None
+
+
+def able_partners() -> QuerySet[Partner]:
+    """Partners that can read and take something now."""
+    return Partner.objects.live().filter(active=True, paused=False)
 
 
 def serve(referral: Referral, step: PlanStep, *, at: datetime) -> None:
@@ -508,7 +511,9 @@ def stop_reading(referral: Referral, *, partner_id: int) -> None:
 
 
 def end(referral: Referral, status: str, *, day: date, days_of_content: int) -> None:
-    """Close or exhaust: from now on there are days at which content and record die."""
+    """Close or exhaust: from now on there are days at which content and record die, and nobody new may read."""
+    never_served = referral.plan.filter(state=State.PLANNED).values("partner")
+    MessageWrap.objects.filter(message__referral=referral, partner__in=never_served).delete()
     Referral.objects.filter(pk=referral.pk).update(
         status=status,
         due_at=None,

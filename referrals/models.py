@@ -459,20 +459,23 @@ class Event(models.Model):
 
 
 class MonthlyCount(models.Model):
-    """How many, per month and question, with no link to a referral; spread over shards so that writers do not wait."""
-
-    SHARDS = 8
+    """How many, per month and question, with no link to a referral."""
 
     month = models.DateField()
     key = models.CharField(max_length=40)
-    shard = models.PositiveSmallIntegerField(default=0)
     number = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["month", "key", "shard"], name="count_is_kept_once"),
+            models.UniqueConstraint(fields=["month", "key"], name="count_is_kept_once"),
             models.CheckConstraint(condition=Q(month__day=1), name="count_is_of_a_month"),
         ]
+
+
+class Tally(models.Model):
+    """A counter to raise by one, until the worker adds it to its month; the table is unlogged, like handoffs."""
+
+    key = models.CharField(max_length=40)
 
 
 class AccessRecord(models.Model):

@@ -6,10 +6,11 @@ import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 from referrals import crypto
 
@@ -57,12 +58,33 @@ class Peppers:
         raise PeppersFileError(f"epoch {epoch} is missing")
 
 
-@cache
 def peppers() -> Peppers:
-    """Those of this site; drawn at the first use. Raises PeppersFileError."""
+    """Those of this site, as the file has them now; drawn at the first use.
+
+    Raises PeppersFileError, also when the file is missing while referrals exist: with new peppers every code that
+    somebody holds would open nothing, and nobody would know why.
+    """
     path = Path(settings.PEPPERS_FILE)
-    if not path.exists():
+    try:
+        written = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        if there_are_referrals():
+            raise PeppersFileError(f"{path} is missing, and there are referrals: bring it back from its copy") from None
         write(path, Peppers(secrets.token_bytes(crypto.SALT_BYTES), (new_pepper(1),)), replace=False)
+        written = path.stat().st_mtime_ns
+    return read_once(path, written)
+
+
+def there_are_referrals() -> bool:
+    """Whether anybody may hold a code."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM referrals_referral)")
+        return bool(cursor.fetchone()[0])
+
+
+@lru_cache(maxsize=2)
+def read_once(path: Path, _written: int) -> Peppers:
+    """The peppers of a file that was written at a moment (nanoseconds). Raises PeppersFileError."""
     return read(path)
 
 
@@ -74,7 +96,6 @@ def rotate() -> Peppers:
         Peppers(known.salt, (*known.epochs, new_pepper(known.current.epoch + 1))),
         replace=True,
     )
-    peppers.cache_clear()
     return peppers()
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from referrals import escalation, handoffs, keyring, lifecycle
+from referrals import escalation, handoffs, keyring, lifecycle, statistics
 from referrals.models import AccessRecord, Partner, Referral, TeamKey
 
 DAYS_OF_ACCESS_RECORDS = 183
@@ -39,6 +39,7 @@ class Purged:
 def purge(*, at: datetime) -> Purged:
     """Erase all that is over at a moment; one transaction a referral, one that fails does not keep the others."""
     today = lifecycle.day_of(at)
+    statistics.merge(on=today)
     dead = Referral.objects.filter(dies_on__lte=today).order_by("pk")
     records = escalation.one_by_one(dead, lifecycle.bury)
     emptied = Referral.objects.filter(content_dies_on__lte=today).order_by("pk")

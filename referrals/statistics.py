@@ -1,11 +1,10 @@
 """Monthly figures that nobody can trace back to a referral: counters, raised and never linked."""
 
-import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from referrals.models import AgeBand, MonthlyCount, Referrer, Urgency
@@ -17,10 +16,17 @@ SMALLEST_TABLE = 2  # a table of two unrelated figures has no total to work a hi
 # What a partner's browser may count at closing (it alone has read the referral).
 OUTCOMES = ("helped", "oriented", "no_answer", "other")
 
-# In the order of keys, so that two writers never wait for each other.
-RAISE = """INSERT INTO referrals_monthlycount (month, key, shard, number)
-    SELECT %(month)s, key, %(shard)s, 1 FROM unnest(%(keys)s::text[]) AS key ORDER BY key
-    ON CONFLICT ON CONSTRAINT count_is_kept_once DO UPDATE SET number = referrals_monthlycount.number + 1"""
+_NOTE = "INSERT INTO referrals_tally (key) SELECT unnest(%s::text[])"
+# Every figure of the months concerned is written again, so that no row tells by its age what was added to it.
+_MERGE = """
+WITH noted AS (DELETE FROM referrals_tally RETURNING key),
+     sums AS (SELECT key, count(*) AS number FROM noted GROUP BY key)
+INSERT INTO referrals_monthlycount (month, key, number)
+SELECT %(month)s, key, sum(number) FROM (
+    SELECT key, number FROM sums UNION ALL SELECT key, 0 FROM referrals_monthlycount WHERE month = %(month)s
+) AS figures GROUP BY key ORDER BY key
+ON CONFLICT ON CONSTRAINT count_is_kept_once DO UPDATE SET number = referrals_monthlycount.number + excluded.number
+"""
 ALLOWED = frozenset(
     {
         f"{SENT}:all",
@@ -35,19 +41,29 @@ ALLOWED = frozenset(
 )
 
 
-def count(keys: Iterable[str], *, on: date) -> None:
-    """Raise each counter of the month by one. Raises ValueError for a counter that is not of the closed list."""
-    with connection.cursor() as cursor:
-        cursor.execute(RAISE, raised(keys, on=on))
+def count(keys: Iterable[str]) -> None:
+    """Raise each counter of the month by one, when the step that calls this is on disk; `merge` adds them up later.
 
-
-def raised(keys: Iterable[str], *, on: date) -> dict[str, Any]:
-    """Parameters of RAISE. Raises ValueError for a counter that is not of the closed list."""
+    Nothing that is written with a referral may say what it was about: notes are made in a transaction of their own, in
+    a table without dates that reaches neither WAL nor backups. Raises ValueError for a counter that is not of the
+    closed list.
+    """
     wanted = sorted(set(keys))
     if not set(wanted) <= ALLOWED:
         raise ValueError("unknown counter")
-    shard = random.randrange(MonthlyCount.SHARDS)  # noqa: S311  # spreads writers, hides nothing
-    return {"month": on.replace(day=1), "shard": shard, "keys": wanted}
+    transaction.on_commit(partial(note, wanted))
+
+
+def note(keys: Sequence[str]) -> None:
+    """Write down what is to be added."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, [list(keys)])
+
+
+def merge(*, on: date) -> None:
+    """Add what was noted to the month of a day; the worker does it once an hour."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MERGE, {"month": on.replace(day=1)})
 
 
 def of_month(month: date) -> dict[str, int]:

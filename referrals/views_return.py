@@ -66,7 +66,10 @@ def empty_form() -> dict[str, object]:
         "script": bundles.address("returning.js"),
         "salt": to_text(sealing.site_salt()),
         "states": [(state.value, wording.state(state)) for state in PlanStep.State],
-        "statuses": [(status.value, *wording.status(status)) for status in Referral.Status],
+        "statuses": [
+            *((status.value, *wording.status(status)) for status in Referral.Status),
+            ("last", *wording.status(Referral.Status.WAITING, is_with_the_last=True)),
+        ],
         "most": sealing.LONGEST_TEXT,
     }
 
@@ -96,7 +99,8 @@ def case(
     request: HttpRequest, found: follow_up.FollowUp, *, token: str, typed: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
     """Where it stands, who has it, what was said, and a field for more."""
-    title, then = wording.status(found.status)
+    is_last = all(step.state != PlanStep.State.PLANNED for step in found.plan)
+    title, then = wording.status(found.status, is_with_the_last=is_last)
     context = {
         "here": "come_back",
         "title": title,
@@ -176,9 +180,9 @@ def erase(request: HttpRequest, *, at: datetime) -> HttpResponse:
 
 
 def close(request: HttpRequest, *, at: datetime) -> HttpResponse:  # noqa: ARG001  # one of the acts of the page
-    """Forget the page of an exchange before its time: it was left alone, or left by Quitter."""
+    """Forget the page of an exchange before its time: she closes it, left it alone, or left by Quitter."""
     handoffs.end(request.POST.get("k", ""))
-    return HttpResponse(status=204)
+    return HttpResponse(status=303, headers={"Location": reverse(COME_BACK)})
 
 
 ACTS = {"write": write_again, "erase": erase, "close": close}

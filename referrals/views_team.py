@@ -243,6 +243,8 @@ def renew(request: MemberRequest) -> HttpResponse:
 def start_again(request: MemberRequest) -> HttpResponse:
     """A new epoch because nobody can open the last one: what was sealed before is given up, and persons will know."""
     new, member = read_epoch(body_of(request)), request.member
+    if keyring.ring(member.partner).holders:
+        raise keyring.KeyringError("somebody can open the current key")
     keyring.next_epoch(member, keyring.NewEpoch(new.epoch, new.public_key, new.shares, {}), on=today())
     lost = lifecycle.lose_epochs(member.partner, at=timezone.now())
     sentence = _(

@@ -46,8 +46,13 @@ def answer_within(urgency: str) -> str:
     }[Urgency(urgency)]
 
 
-def status(of: str) -> tuple[str, str]:
-    """Where it stands, and what happens now."""
+def status(of: str, *, is_with_the_last: bool = False) -> tuple[str, str]:
+    """Where it stands, and what happens now; somebody is the last of the plan when nobody is asked afterwards."""
+    if of == Status.WAITING and is_with_the_last:
+        return (
+            _("Ton message attend d’être lu."),
+            _("La dernière équipe de ta liste est prévenue. Si elle ne répond pas à temps, on te le dira ici."),
+        )
     return {
         Status.WAITING: (
             _("Ton message attend d’être lu."),

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from referrals import crypto, keyring, lifecycle, sealing
+from referrals import crypto, keyring, lifecycle, sealing, statistics
 from referrals.access import context_of
 from referrals.codes import Code
 from referrals.keyring import Addressee
@@ -297,3 +297,9 @@ def an_answer(team: Team, sent: Sent, text: str = "Bonjour, nous sommes là.") -
     return sealing.seal_message(
         sealing.Letter(text).payload(), context=context, to=[team.addressee], sender=bytes(referral.case_key)
     )
+
+
+def figures(on: date) -> dict[str, int]:
+    """Monthly figures after the worker added up what was noted."""
+    statistics.merge(on=on)
+    return statistics.of_month(on)

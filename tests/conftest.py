@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, s
 from pytest_django.live_server_helper import LiveServer
 
 from config import postgres
+from referrals import peppers
 from resources import hours, numbers
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -32,6 +33,14 @@ def pytest_configure() -> None:
     """Static files come straight from static/, under their plain names, as the live server serves them."""
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _peppers_of_tests_only(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Codes of tests open nothing of the site that runs in the same folder."""
+    settings.PEPPERS_FILE = tmp_path_factory.mktemp("peppers") / "peppers.json"
+    drawn = peppers.Peppers(b"0" * 16, (peppers.new_pepper(1),))
+    peppers.write(settings.PEPPERS_FILE, drawn, replace=False)
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,8 @@ function explain(text, lines) {
 function render({ isSent = false } = {}) {
   if (!opened) return;
   const main = show("t-case");
-  const status = find(`[data-status="${opened.status}"]`, find("#t-words").content);
+  const isLast = opened.status === "waiting" && !opened.plan.some(({ state }) => state === "planned");
+  const status = find(`[data-status="${isLast ? "last" : opened.status}"]`, find("#t-words").content);
   find("[data-title]", main).textContent = status.textContent;
   find("[data-then]", main).textContent = status.dataset.then;
   find("[data-sent]", main).hidden = !isSent;

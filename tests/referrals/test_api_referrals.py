@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from django.utils.timezone import localdate
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from referrals import access, codes, lifecycle, sealing, wire
-from referrals.models import Message, MessageWrap, MonthlyCount, Partner, PlanStep, Referral, TeamKey
+from referrals import access, codes, lifecycle, sealing, statistics, wire
+from referrals.models import Message, MessageWrap, Partner, PlanStep, Referral, TeamKey
 from tests.builders import Sent as Written
-from tests.builders import Team, a_partner, a_team, an_answer
+from tests.builders import Team, a_partner, a_team, an_answer, figures
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Answer
@@ -73,10 +75,13 @@ def test_a_plain_body_is_sealed_and_opens_with_the_code_only(client: Client, tea
         }
 
 
-def test_facts_are_counted_by_month_and_kept_nowhere(client: Client, team: Team) -> None:
-    post(client, "referrals", PLAIN)
+def test_facts_are_counted_by_month_and_kept_nowhere(
+    client: Client, team: Team, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        post(client, "referrals", PLAIN)
 
-    assert sorted(MonthlyCount.objects.values_list("key", "number")) == [
+    assert sorted(figures(localdate()).items()) == [
         ("sent:age:15-17", 1),
         ("sent:all", 1),
         ("sent:departement:93", 1),
@@ -87,6 +92,23 @@ def test_facts_are_counted_by_month_and_kept_nowhere(client: Client, team: Team)
     ]
     kept = {field.name for field in Referral._meta.get_fields()}
     assert kept.isdisjoint({"age_band", "gender", "departement", "needs", "language", "avoid_commune", "referrer"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_row_tells_which_facts_came_with_which_referral(client: Client) -> None:
+    """Rows of one transaction carry its number (xmin): whoever has the database could join them."""
+    a_team()
+    post(client, "referrals", PLAIN)
+    post(client, "referrals", {**PLAIN, "age_band": "18-20"})
+    tied = "SELECT count(*) FROM referrals_referral r JOIN {table} t ON r.xmin = t.xmin"
+
+    with connection.cursor() as cursor:
+        for table in ("referrals_tally", "referrals_monthlycount"):
+            cursor.execute(tied.format(table=table))
+            assert cursor.fetchone() == (0,)
+            statistics.merge(on=localdate())
+        cursor.execute("SELECT count(DISTINCT xmin::text), count(*) FROM referrals_monthlycount")
+        assert cursor.fetchone() == (1, 8)
 
 
 @pytest.mark.parametrize(

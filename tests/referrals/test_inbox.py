@@ -9,15 +9,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from django.utils.timezone import localdate
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from referrals import crypto, keyring, lifecycle, queues
 from referrals.access import context_of
-from referrals.models import AccessRecord, Event, Member, MessageWrap, MonthlyCount, PlanStep, Referral, Urgency
+from referrals.models import AccessRecord, Event, Member, MessageWrap, PlanStep, Referral, Urgency
 from referrals.queues import Queue
 from referrals.sealing import SealedMessage
 from referrals.wire import to_text
-from tests.builders import JOINED_ON, Sent, Team, a_member, a_partner, a_referral, a_team, an_answer
+from tests.builders import JOINED_ON, Sent, Team, a_member, a_partner, a_referral, a_team, an_answer, figures
 from tests.signing_in import a_person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -503,18 +504,21 @@ def test_telling_the_authority_keeps_a_day_and_nothing_else() -> None:
     assert "Transmis à la CRIP ou au procureur le" in page
 
 
-def test_closing_needs_an_outcome_and_raises_its_counter() -> None:
+def test_closing_needs_an_outcome_and_raises_its_counter(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     team = a_team()
     sent = a_referral(team)
     client = signed_in(team.members[0])
     client.post(address("acknowledge", sent.referral))
 
     assert "Choisissez comment" in client.post(address("close", sent.referral), follow=True).content.decode()
-    page = client.post(address("close", sent.referral), {"outcome": "oriented"}, follow=True).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        page = client.post(address("close", sent.referral), {"outcome": "oriented"}, follow=True).content.decode()
 
     assert "Demande terminée." in page
     assert status_of(sent) == Referral.Status.CLOSED
-    assert MonthlyCount.objects.get(key="closed:outcome:oriented").number == 1
+    assert figures(localdate())["closed:outcome:oriented"] == 1
 
 
 def test_a_request_that_nobody_can_open_goes_to_the_next_team() -> None:

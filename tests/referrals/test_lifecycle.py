@@ -11,8 +11,9 @@ from django.db.models import Count, Q
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from referrals import crypto, lifecycle, sealing, statistics
+from referrals import crypto, lifecycle, sealing
 from referrals.lifecycle import (
     AlreadyHandled,
     AlreadySubmitted,
@@ -31,7 +32,7 @@ from referrals.models import (
     Referral,
 )
 from resources.opening import PARIS
-from tests.builders import Sent, Team, a_partner, a_referral, a_team, an_answer
+from tests.builders import Sent, Team, a_partner, a_referral, a_team, an_answer, figures
 
 Status, State = Referral.Status, PlanStep.State
 
@@ -91,10 +92,13 @@ def keys_for(team: Team, sent: Sent) -> dict[int, crypto.Wrap]:
 
 
 @alone
-def test_a_referral_is_kept_sealed_with_the_first_team_and_nobody_else_is_told() -> None:
+def test_a_referral_is_kept_sealed_with_the_first_team_and_nobody_else_is_told(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     first, second = a_team(), a_team()
 
-    sent = a_referral(first, second, text="Je veux parler.", at=NOW)
+    with django_capture_on_commit_callbacks(execute=True):
+        sent = a_referral(first, second, text="Je veux parler.", at=NOW)
 
     referral = sent.referral
     assert standing(sent) == (Status.WAITING, [State.WAITING, State.PLANNED])
@@ -102,21 +106,24 @@ def test_a_referral_is_kept_sealed_with_the_first_team_and_nobody_else_is_told()
     assert (open_at(first), open_at(second)) == (1, 0)
     assert rung() == [first.partner.pk]
     assert (first.read(referral), second.read(referral)) == (["Je veux parler."], ["Je veux parler."])
-    assert statistics.of_month(TODAY) == {"sent:all": 1, "sent:urgency:24h": 1}
+    assert figures(TODAY) == {"sent:all": 1, "sent:urgency:24h": 1}
 
 
 @alone
-def test_the_same_referral_sent_twice_is_kept_once() -> None:
+def test_the_same_referral_sent_twice_is_kept_once(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     team = a_team()
     plan = [team.addressee]
     _code, sealed = sealing.seal_first(sealing.Letter("Bonjour"), to=plan)
 
-    first = lifecycle.submit(sealed, plan=plan, urgency="24h", at=NOW)
-    again = lifecycle.submit(sealed, plan=plan, urgency="24h", at=NOW)
+    with django_capture_on_commit_callbacks(execute=True):
+        first = lifecycle.submit(sealed, plan=plan, urgency="24h", at=NOW)
+        again = lifecycle.submit(sealed, plan=plan, urgency="24h", at=NOW)
 
     assert first == again
     assert (Referral.objects.count(), Message.objects.count(), open_at(team)) == (1, 1, 1)
-    assert statistics.of_month(TODAY)["sent:all"] == 1
+    assert figures(TODAY)["sent:all"] == 1
 
 
 @alone
@@ -354,7 +361,9 @@ def test_telling_the_authority_is_recorded_by_day() -> None:
 
 
 @alone
-def test_closing_dates_the_end_and_counts_without_a_link() -> None:
+def test_closing_dates_the_end_and_counts_without_a_link(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     team = a_team()
     sent = a_referral(team, at=NOW)
 
@@ -363,13 +372,14 @@ def test_closing_dates_the_end_and_counts_without_a_link() -> None:
     lifecycle.acknowledge(sent.referral, member=team.members[0], at=NOW)
     with pytest.raises(ValueError, match="unknown counter"):
         lifecycle.close(sent.referral, member=team.members[0], at=NOW, outcome="Léa est partie")
-    lifecycle.close(sent.referral, member=team.members[0], at=NOW, outcome="helped")
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.close(sent.referral, member=team.members[0], at=NOW, outcome="helped")
 
     closed = Referral.objects.get()
     assert (closed.status, closed.closed_on) == (Status.CLOSED, TODAY)
     assert (closed.content_dies_on, closed.dies_on) == (date(2026, 12, 2), date(2027, 2, 23))
     assert open_at(team) == 0
-    assert statistics.of_month(TODAY)["closed:outcome:helped"] == 1
+    assert figures(TODAY)["closed:outcome:helped"] == 1
     for step in (
         lambda: lifecycle.close(sent.referral, member=team.members[0], at=NOW),
         lambda: lifecycle.acknowledge(sent.referral, member=team.members[0], at=NOW),

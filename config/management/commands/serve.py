@@ -23,6 +23,7 @@ from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from config import children, environment, postgres
+from referrals.peppers import PeppersFileError, peppers
 
 STEPS = 6
 # What is started beside this process, and how the log names it. A request that runs gets as long to end.
@@ -130,6 +131,10 @@ class Command(BaseCommand):
         """Migrations."""
         self.step(4, _("Tables"))
         call_command("migrate", verbosity=0, interactive=False)
+        try:
+            peppers()
+        except PeppersFileError as missing:
+            raise CommandError(_("Fichier des poivres : %(reason)s") % {"reason": missing}) from None
 
     def load_data(self) -> None:
         """What a new directory starts with; loading again changes nothing."""
