@@ -444,6 +444,7 @@ def test_silence_is_announced_can_be_prolonged_and_then_blanks_the_page(page: Pa
     page.clock.install()
     reach_letter(page)
     page.get_by_label("Ton message").fill(TEXT)
+    page.wait_for_load_state()
 
     page.clock.run_for(151_000)
     expect(page.get_by_role("alertdialog")).to_be_visible()

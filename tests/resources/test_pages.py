@@ -16,9 +16,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from config import assets
 from resources import hours, numbers, sealed
-from resources.models import Service
+from resources.models import AccessChannel, Service
 from resources.vocabulary import CODE_OF_NEED, DEPARTEMENTS
-from tests.builders import a_channel, a_place, a_service, index
+from tests.builders import a_channel, a_place, a_service, agreed_by_two, index
 
 pytestmark = pytest.mark.django_db
 
@@ -368,7 +368,8 @@ def test_a_correction_shows_in_a_list_at_once(client: Client) -> None:
     service = a_service(name="Ancien nom", needs=["ecoute"], phones=["0199001122"])
     before = client.get("/fr/annuaire/?need=n1").content.decode()
     Service.objects.filter(pk=service.pk).update(name="Nouveau nom")
-    service.channels.update(value="0199003344")
+    with agreed_by_two(service, channels=[AccessChannel(kind="phone", value="0199003344")]):
+        service.channels.update(value="0199003344")
 
     after = client.get("/fr/annuaire/?need=n1").content.decode()
 
