@@ -54,6 +54,7 @@ def main() -> None:
             say(f"Base de {count} demandes inventées")
             written = databases.written(url, count, fresh=asked.fresh)
             steps.run("-m", "bench.sending", str(count), str(asked.seconds), url=written)
+            steps.run("-m", "bench.inbox", str(count), url=written)
 
 
 def say(line: str) -> None:

@@ -91,7 +91,7 @@ def old_referrals(count: int, partners: list[int], *, first: int) -> Iterator[di
                     day + timedelta(days=DAYS_KEPT),
                 )
             )
-            rows["referrals_planstep"].append((key, partner, 0, "acknowledged", ""))
+            rows["referrals_planstep"].append((key, partner, 0, "acknowledged" if is_open else "closed", ""))
             rows["referrals_message"].append((key, key, 0, "s", day, os.urandom(8220)))
             rows["referrals_messagewrap"] += [
                 (key, partner, 1, os.urandom(32), os.urandom(48)),

@@ -16,7 +16,7 @@ from referrals.peppers import peppers
 State = PlanStep.State
 IS_OPEN = Q(status__in=Referral.OPEN, ours__state__in=(State.WAITING, State.ACKNOWLEDGED))
 WAS_SERVED = Q(ours__isnull=False) & ~Q(ours__state=State.PLANNED)
-IS_ENDED = Q(status=Referral.Status.CLOSED, ours__state=State.ACKNOWLEDGED)
+IS_ENDED = Q(status=Referral.Status.CLOSED, ours__state=State.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,6 +290,7 @@ def close(referral: Referral, *, member: Member, at: datetime, outcome: str = "o
         if step.state != State.ACKNOWLEDGED:
             raise AlreadyHandled
         day = day_of(at)
+        move(step, State.CLOSED, taken_by=step.taken_by)
         end(kept, Status.CLOSED, day=day, days_of_content=DAYS_CONTENT_AFTER_CLOSING)
         record(kept, Kind.CLOSED, day=day, member=member)
         statistics.count([f"{statistics.CLOSED}:all", f"{statistics.CLOSED}:outcome:{outcome}"])
@@ -305,11 +306,11 @@ def write_again(referral: Referral, message: SealedMessage, *, readers: Sequence
     Raises Ended, WrongAddressees, AlreadyHandled when the same place was taken at the same moment, or the referral went
     to another team meanwhile.
     """
-    require_addressees(message, exactly=readers)
     with transaction.atomic():
         kept = lock(referral)
         if kept.status not in Referral.OPEN or kept.messages.count() >= MOST_MESSAGES:
             raise Ended
+        require_addressees(message, exactly=readers)
         require_next(kept, message)
         require_readers(kept, readers)
         day = day_of(at)

@@ -329,6 +329,7 @@ class PlanStep(models.Model):
         DECLINED = "declined", _("Ne peut pas")
         OVERDUE = "overdue", _("N’a pas répondu à temps")
         HANDED_OVER = "handed_over", _("A passé le relais")
+        CLOSED = "closed", _("Terminée")
 
     class Decline(models.TextChoices):
         """Why a partner cannot take a referral; codes only, no free text."""
@@ -369,6 +370,7 @@ class PlanStep(models.Model):
                 condition=Q(state__in=["waiting", "acknowledged"]),
                 name="plan_step_by_partner",
             ),
+            models.Index(fields=["partner"], condition=Q(state="closed"), name="plan_step_that_ended"),
         ]
 
 

@@ -86,4 +86,5 @@ def state(of: str) -> str:
         State.DECLINED: _("ne peut pas t’aider cette fois"),
         State.OVERDUE: _("n’a pas répondu à temps"),
         State.HANDED_OVER: _("a passé le relais"),
+        State.CLOSED: _("a terminé l’échange"),
     }[State(of)]
