@@ -1,5 +1,6 @@
 """Writing and coming back in a real browser, with and without JavaScript: nothing readable leaves it, nor is lost."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -21,6 +22,9 @@ TEXT = "Je dors chez zéphyrine, j’ai peur"
 TELLING = ("zéphyrine", "z\\u00e9phyrine", "z%C3%A9phyrine", "peur", "Lune")
 
 
+SEALED = re.compile(r"[A-Za-z0-9_-]{40,}")
+
+
 @dataclass
 class Wire:
     """Everything that a page asked for."""
@@ -32,8 +36,9 @@ class Wire:
         self.requests.append(request)
 
     def said(self, words: tuple[str, ...]) -> list[str]:
-        """Words that stand in an address or in a body."""
-        sent = [f"{request.url} {request.post_data or ''}" for request in self.requests]
+        """Words that stand in an address or in a body, runs of sealed bytes aside: any short word comes there by
+        chance."""
+        sent = [SEALED.sub("", f"{request.url} {request.post_data or ''}") for request in self.requests]
         return [word for word in words for one in sent if word.lower() in one.lower()]
 
     def posts(self) -> list[str]:

@@ -709,11 +709,13 @@ def must_hold() -> None:
             Status.WAITING: (1, 0),
             Status.ACKNOWLEDGED: (0, 1),
             Status.ANSWERED: (0, 1),
-            Status.CLOSED: (0, 1),
+            Status.CLOSED: (0, 0),
             Status.EXHAUSTED: (0, 0),
         }[Status(referral.status)]
+        assert states.count(State.CLOSED) == (referral.status == Status.CLOSED)
         assert (referral.due_at is not None) == (referral.status == Status.WAITING)
-        may_read = {step.partner_id for step in referral.plan.all() if step.state in (State.PLANNED, *lifecycle.HELD)}
+        reading = (State.PLANNED, *lifecycle.HELD) if referral.status in Referral.OPEN else (State.CLOSED,)
+        may_read = {step.partner_id for step in referral.plan.all() if step.state in reading}
         for message in referral.messages.prefetch_related("wraps"):
             readers = {wrap.partner_id for wrap in message.wraps.all()}
             assert None in readers
