@@ -52,7 +52,7 @@ class PlanEntry(serializers.Serializer[Any]):
 
     partner = serializers.CharField()
     name = serializers.CharField()
-    state = serializers.CharField(help_text="planned, waiting, acknowledged, declined, overdue, handed_over.")
+    state = serializers.CharField(help_text=", ".join(State.values))
 
 
 class Submitted(serializers.Serializer[Any]):

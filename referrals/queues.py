@@ -114,6 +114,11 @@ def counts(member: Member, *, at: datetime) -> dict[Queue, int]:
     return {queue: closed if queue == Queue.CLOSED else counted[queue.name] for queue in Queue}
 
 
+def shown(count: int) -> str:
+    """A count as a person reads it; one that stopped at MOST_COUNTED says so."""
+    return f"{count}+" if count == MOST_COUNTED else str(count)
+
+
 def sheet(member: Member, queue: Queue, *, number: int, at: datetime) -> Sheet:
     """A page of 50, from 1; one query."""
     start = (number - 1) * PER_PAGE

@@ -72,7 +72,7 @@ def inbox(request: MemberRequest) -> HttpResponse:
         **frame(member, script="inbox.js"),
         "here": "inbox",
         "queue": queue,
-        "tabs": [(one, counts[one]) for one in Queue],
+        "tabs": [(one, queues.shown(counts[one])) for one in Queue],
         "sheet": queues.sheet(member, queue, number=number, at=at),
         "empty": queues.WHAT_EMPTY_MEANS[queue],
         "labels": labels.of_facts(),

@@ -545,3 +545,7 @@ def test_teams_that_refused_or_pause_are_not_offered_for_a_hand_over() -> None:
     response = signed_in(team.members[0]).get(address("referral", sent.referral))
 
     assert [one["name"] for one in response.context["teams"]] == [free.partner.name]
+
+
+def test_a_count_that_stopped_says_so() -> None:
+    assert [queues.shown(count) for count in (0, 999, queues.MOST_COUNTED)] == ["0", "999", "1000+"]
