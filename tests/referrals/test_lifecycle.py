@@ -756,3 +756,16 @@ def test_the_world_of_random_steps_is_one_in_which_things_happen() -> None:
         world.do(step)
 
     assert kinds(world.sent[0]) == ["submitted", "acknowledged", "answered", "wrote_again", "closed", "content_erased"]
+
+
+@alone
+def test_nothing_is_handed_to_a_team_that_takes_nothing_now() -> None:
+    team, paused = a_team(), a_team(a_partner(paused=True))
+    sent = a_referral(team, at=NOW)
+
+    with pytest.raises(AlreadyHandled):
+        lifecycle.hand_over(
+            sent.referral, member=team.members[0], to=paused.addressee, keys=keys_for(paused, sent), at=NOW
+        )
+
+    assert standing(sent) == (Status.WAITING, [State.WAITING])
