@@ -8,12 +8,13 @@ from django.conf import settings
 from django.template import RequestContext
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from resources.cards import once_per_language
 from resources.numbers import FIRST, Numbers, numbers
+from resources.tongues import SOURCE, is_unread
 
 register = template.Library()
-SOURCE = "fr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ def exit_address() -> str:
 def first_numbers() -> Numbers:
     """Numbers for a page that no view prepared."""
     return numbers(*FIRST)
+
+
+@register.simple_tag
+def nobody_has_read_it() -> bool:
+    """Whether the page is in a language that nobody who speaks it as their own has read."""
+    return is_unread(get_language() or SOURCE)
 
 
 @register.simple_tag

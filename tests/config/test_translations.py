@@ -25,6 +25,7 @@ def locale(settings: Settings, tmp_path: Path) -> Path:
     (tmp_path / "templates" / "home.html").write_text(TEMPLATE, encoding="utf-8")
     settings.BASE_DIR = tmp_path
     settings.LOCALE_PATHS = [tmp_path / "locale"]
+    settings.LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
     return tmp_path / "locale" / "en" / "LC_MESSAGES"
 
 
@@ -77,3 +78,45 @@ def test_a_sentence_that_has_gone_is_forgotten(locale: Path) -> None:
 
     assert faults() == ["en : sans traduction sûre : 'Accueil'"]
     assert "Avril" not in (locale / "django.po").read_text(encoding="utf-8")
+
+
+def test_other_languages_have_what_visitors_read_and_only_that(locale: Path, settings: Settings) -> None:
+    settings.LANGUAGE_NAMES = {"fr": "Français", "ar": "العربية"}
+
+    assert faults() == [
+        "ar : sans traduction sûre : 'Une adresse'",
+        "ar : sans traduction sûre : 'Bonjour %(name)s,\\n  c’est « ici »'",
+        "ar : sans traduction sûre : 'Avril'",
+        "ar : sans traduction sûre : ('%(n)s ligne', '%(n)s lignes')",
+    ]
+    catalog = (locale.parents[1] / "ar" / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
+    assert "Accueil" not in catalog
+    assert 'msgstr[5] ""' in catalog
+    assert '"Last-Translator: -\\n"' in catalog
+
+
+def test_who_has_read_a_language_is_kept(locale: Path) -> None:
+    faults()
+    path = locale / "django.po"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"Last-Translator: -', '"Last-Translator: Ada'), encoding="utf-8")
+
+    faults()
+
+    assert '"Last-Translator: Ada\\n"' in path.read_text(encoding="utf-8")
+
+
+def test_a_translation_that_loses_a_name_is_refused(locale: Path) -> None:
+    faults()
+    path = locale / "django.po"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"  c’est « ici »"\nmsgstr ""', '"  c’est « ici »"\nmsgstr "Hello"'), encoding="utf-8")
+
+    assert "en : 'Bonjour %(name)s,\\n  c’est « ici »' : pas les mêmes %(mots)s" in faults("--check")
+
+
+def test_many_missing_sentences_are_counted(locale: Path) -> None:
+    words = "\n".join(f'_("mot {number}")' for number in range(20))
+    (locale.parents[2] / "config" / "views.py").write_text(words, encoding="utf-8")
+
+    assert faults()[10:] == ["en : 24 en tout"]

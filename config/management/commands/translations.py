@@ -1,10 +1,12 @@
 """`manage.py translations`: keeps locale/ in step with the code, in pure Python: no machine lacks a program for it.
 
-French is the source. The compiled .mo files are kept in the repository: a fresh clone speaks every language at once.
+French is the source. English has every sentence; the other languages have those that visitors read, and staff read
+French. The compiled .mo files are kept in the repository: a fresh clone speaks every language at once.
 """
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +19,56 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation.template import templatize
 
+from resources.tongues import UNREAD, catalog_folder
+
 CODE = ("accounts", "config", "resources", "referrals")
 # A date of today would make every run a change.
 NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+# Sentences that stand nowhere else are read by staff, operators and programs only. What is not named here is public: a
+# new file is translated into every language unless somebody decides otherwise.
+NOT_PUBLIC = (
+    "accounts/",
+    "config/",
+    "referrals/demo.py",
+    "referrals/management/",
+    "referrals/member_json.py",
+    "referrals/queues.py",
+    "referrals/views_inbox.py",
+    "referrals/views_team.py",
+    "resources/apps.py",
+    "resources/desk_forms.py",
+    "resources/exchange/data_inclusion.py",
+    "resources/exchange/hsds.py",
+    "resources/exchange/taxonomies.py",
+    "resources/facts.py",
+    "resources/management/",
+    "resources/quality.py",
+    "resources/verification.py",
+    "resources/views_checks.py",
+    "resources/views_desk.py",
+    "templates/account/",
+    "templates/emails/",
+    "templates/espace/",
+    "templates/mfa/",
+    "templates/referrals/desk.html",
+    "templates/referrals/inbox/",
+    "templates/referrals/paper.html",
+    "templates/referrals/passphrase.html",
+    "templates/referrals/phrases.html",
+    "templates/referrals/team/",
+    "templates/referrals/unlock.html",
+    "templates/resources/desk/",
+)
+FOR_STAFF_TOO = frozenset({"en"})
+# As many as somebody reads; the last line counts them all.
+NAMED = 10
+# Zero, one, two, few, many, other: the order of gettext's manual. Babel has its last two the other way round.
+PLURAL_FORMS = {
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5);",
+}
+HEADER = """\
+# Éclaircie, {language}. Under the same licence as the rest of the project. How to translate: docs/translating.md.
+# Last-Translator is a person whose own language this is and who has read all of it; «-» is nobody, and pages say so."""
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -48,38 +97,56 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, check: bool, **_options: object) -> None:
         """Every language but French."""
-        sentences = found_in_code()
+        everything, public = found_in(sources()), found_in(filter(is_public, sources()))
         faults: list[str] = []
-        for language, _name in settings.LANGUAGES:
+        for language in settings.LANGUAGE_NAMES:
             if language == settings.LANGUAGE_CODE:
                 continue
-            catalog = in_step(language, sentences)
-            faults += faults_of(catalog, language)
+            catalog = in_step(language, everything if language in FOR_STAFF_TOO else public)
+            faults += self.told(language, list(faults_of(catalog, language)))
             for path, content in files_of(catalog, language):
                 if path.exists() and path.read_bytes() == content:
                     continue
                 if check:
-                    faults.append(f"{path.relative_to(settings.BASE_DIR)} : à refaire avec « make translations »")
+                    faults += self.told(
+                        language, [f"{path.relative_to(settings.BASE_DIR)} : à refaire avec « make translations »"]
+                    )
                 else:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
-        for fault in faults:
-            self.stderr.write(fault)
         if check and faults:
             raise CommandError(f"{len(faults)} à corriger dans locale/")
 
+    def told(self, language: str, faults: list[str]) -> list[str]:
+        """The same faults, once the first of them are on the screen."""
+        for fault in faults[:NAMED]:
+            self.stderr.write(fault)
+        if len(faults) > NAMED:
+            self.stderr.write(f"{language} : {len(faults)} en tout")
+        return faults
 
-def found_in_code() -> Catalog:
-    """Every sentence of the code and of the templates."""
+
+def found_in(paths: Iterable[Path]) -> Catalog:
+    """Every sentence of these files."""
     found = Catalog()
-    for path in sources():
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         if path.suffix != ".py":
             # What is not a sentence has become X; its indentation means nothing.
             text = "\n".join(line.strip() for line in templatize(text).splitlines())
         for _line, message, _comments, context in extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS):
-            found.add(message, locations=[(str(path.relative_to(settings.BASE_DIR)), 0)], context=context)
+            found.add(message, locations=[(named(path), 0)], context=context)
     return found
+
+
+def is_public(path: Path) -> bool:
+    """Whether visitors may read sentences of this file."""
+    return not named(path).startswith(NOT_PUBLIC)
+
+
+def named(path: Path) -> str:
+    """The file as it is called from the top of the project."""
+    return str(path.relative_to(settings.BASE_DIR))
 
 
 def sources() -> Iterator[Path]:
@@ -93,21 +160,23 @@ def sources() -> Iterator[Path]:
 
 def in_step(language: str, sentences: Catalog) -> Catalog:
     """The translations kept so far, with the new sentences and without those that have gone."""
-    path = folder_of(language) / "django.po"
+    path = catalog_folder(language) / "django.po"
     with path.open("rb") if path.exists() else io.BytesIO() as file:
         kept = read_po(file, locale=language)
     catalog = Catalog(
         locale=language,
-        header_comment=f"# Éclaircie, {language}. Under the same licence as the rest of the project.",
+        header_comment=HEADER.format(language=language),
         project="Éclaircie",
         version="1",
         msgid_bugs_address="-",
-        last_translator="-",
+        last_translator=kept.last_translator if path.exists() else UNREAD,
         language_team="-",
         creation_date=NO_DATE,
         revision_date=NO_DATE,
         fuzzy=False,
     )
+    if language in PLURAL_FORMS:
+        catalog.mime_headers = [("Plural-Forms", PLURAL_FORMS[language])]
     for message in kept:
         if message.id:
             catalog[message.id] = message
@@ -117,7 +186,10 @@ def in_step(language: str, sentences: Catalog) -> Catalog:
 
 
 def faults_of(catalog: Catalog, language: str) -> Iterator[str]:
-    """Sentences without a sure translation, or whose translation has other placeholders."""
+    """Sentences without a sure translation, or whose translation has other placeholders.
+
+    A plural form may leave its number out: «two» is one word in Arabic.
+    """
     for message in catalog:
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
         if not message.id:
@@ -126,6 +198,13 @@ def faults_of(catalog: Catalog, language: str) -> Iterator[str]:
             yield f"{language} : sans traduction sûre : {message.id!r}"
         else:
             yield from (f"{language} : {message.id!r} : {error}" for error in message.check(catalog))
+            if isinstance(message.id, str) and placeholders(message.id) != placeholders(str(texts[0])):
+                yield f"{language} : {message.id!r} : pas les mêmes %(mots)s"
+
+
+def placeholders(text: str) -> set[str]:
+    """What is filled in when the sentence is said."""
+    return set(re.findall(r"%\(\w+\)|%%\w|%[ns]\b", text))
 
 
 def files_of(catalog: Catalog, language: str) -> Iterator[tuple[Path, bytes]]:
@@ -133,10 +212,5 @@ def files_of(catalog: Catalog, language: str) -> Iterator[tuple[Path, bytes]]:
     text, compiled = io.BytesIO(), io.BytesIO()
     write_po(text, catalog, width=120, include_lineno=False, sort_output=True)
     write_mo(compiled, catalog)
-    yield folder_of(language) / "django.po", text.getvalue()
-    yield folder_of(language) / "django.mo", compiled.getvalue()
-
-
-def folder_of(language: str) -> Path:
-    """Where Django looks for a language."""
-    return Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES"
+    yield catalog_folder(language) / "django.po", text.getvalue()
+    yield catalog_folder(language) / "django.mo", compiled.getvalue()

@@ -1,0 +1,24 @@
+"""The languages of the site: which way they are written, and whether somebody whose language it is has read them."""
+
+from functools import cache
+from gettext import GNUTranslations
+from pathlib import Path
+
+from django.conf import settings
+
+SOURCE = "fr"
+UNREAD = "-"
+
+
+def catalog_folder(language: str) -> Path:
+    """Where Django looks for the sentences of a language."""
+    return Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES"
+
+
+@cache
+def is_unread(language: str) -> bool:
+    """Whether nobody has signed the catalog of this language as its reader (docs/translating.md)."""
+    if language == SOURCE:
+        return False
+    with (catalog_folder(language) / "django.mo").open("rb") as file:
+        return GNUTranslations(file).info().get("last-translator", UNREAD) == UNREAD
