@@ -201,7 +201,9 @@ LANGUAGES = [
     (code, LANGUAGE_NAMES[code]) for code in environment.subset("LANGUAGES", default="fr,en", allowed=LANGUAGE_NAMES)
 ]
 LANGUAGE_CODE = "fr"
+LANGUAGE_COOKIE_NAME = ""  # no cookie chooses a language
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 

@@ -217,7 +217,10 @@ def next_opening(service: Service, *, now: datetime) -> str:
     change = opening.next_change(service.opening_hours, at=now)
     if is_open is None or change is None:
         return ""
-    moment = {"day": date_format(change, "l j F"), "hour": opening.hour_in_words(f"{change:%H:%M}")}
+    moment = {
+        "day": f"{date_format(change, 'l')} {date_format(change, 'MONTH_DAY_FORMAT')}",
+        "hour": opening.hour_in_words(f"{change:%H:%M}"),
+    }
     if change.date() == now.astimezone(opening.PARIS).date():
         return (_("Ferme à %(hour)s.") if is_open else _("Ouvre à %(hour)s.")) % moment
     return (_("Ferme %(day)s à %(hour)s.") if is_open else _("Ouvre %(day)s à %(hour)s.")) % moment
@@ -334,7 +337,7 @@ def notices(service: Service, *, today: date) -> tuple[str, ...]:
 def closure(service: Service) -> str:
     """That it is closed for now, and until when if that is known."""
     if service.closed_until:
-        until = date_format(service.closed_until, "j F Y")
+        until = date_format(service.closed_until)
         words = _("Fermé pour l’instant, jusqu’au %(until)s.") % {"until": until}
     else:
         words = _("Fermé pour l’instant.")
@@ -358,7 +361,7 @@ def check(made: str, day: date) -> str:
         Service.Check.VISIT: _("Vérifié sur place le %(day)s"),
         Service.Check.OWNER: _("Confirmé par l’organisme le %(day)s"),
     }
-    return words[Service.Check(made)] % {"day": date_format(day, "d/m/Y")}
+    return words[Service.Check(made)] % {"day": date_format(day, "SHORT_DATE_FORMAT")}
 
 
 def count_in_words(total: int, *, is_exact: bool) -> str:

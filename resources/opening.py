@@ -1,12 +1,16 @@
 """Opening hours (OpenStreetMap's syntax, French holidays): open at a moment, until when, and in words."""
 
 import re
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import opening_hours
+from django.utils.formats import time_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from resources.tongues import SOURCE
 
 PARIS = ZoneInfo("Europe/Paris")
 ALWAYS = "24/7"
@@ -105,6 +109,9 @@ def hour_range(part: str) -> str:
 
 
 def hour_in_words(hour: str) -> str:
-    """«09:00» → «9 h», «17:30» → «17 h 30», never broken across lines."""
+    """«09:00» → «9 h», «17:30» → «17 h 30», never broken across lines; in other languages as they write hours."""
     hours, _colon, minutes = hour.partition(":")
+    if get_language() != SOURCE:
+        # A rule may end after midnight: «22:00-26:00».
+        return time_format(time(int(hours) % 24, int(minutes)), "TIME_FORMAT").replace(" ", "\N{NO-BREAK SPACE}")
     return f"{int(hours)}\N{NO-BREAK SPACE}h" + (f"\N{NO-BREAK SPACE}{minutes}" if minutes not in {"", "00"} else "")

@@ -361,5 +361,5 @@ def closure_in_words(listing: Listing) -> str:
     if listing.closed_until is None:
         said = _("Fermé pour le moment.")
     else:
-        said = _("Fermé jusqu’au %(day)s inclus.") % {"day": date_format(listing.closed_until, "j F Y")}
+        said = _("Fermé jusqu’au %(day)s inclus.") % {"day": date_format(listing.closed_until)}
     return f"{said} {listing.closure_note}".strip()

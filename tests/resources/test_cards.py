@@ -112,6 +112,21 @@ def test_the_next_change_is_said_in_words() -> None:
     assert said == ["Ferme à 17\xa0h.", "Ouvre mardi 24 novembre à 9\xa0h.", "Ouvre à 9\xa0h."]
 
 
+def test_days_are_said_as_each_language_says_them() -> None:
+    service = Service(opening_hours="Mo-Fr 09:00-17:00")
+    said = []
+    for language in ("en", "es", "ar"):
+        with translation.override(language):
+            said += [
+                cards.next_opening(service, now=datetime(2026, 11, 23, 18, tzinfo=UTC)),
+                cards.check("call", date(2026, 11, 3)),
+            ]
+
+    assert said[:2] == ["Opens on Tuesday 24 November at 9:00.", "Checked by phone on 03/11/2026"]
+    assert "martes 24 de noviembre" in said[2]
+    assert "الثلاثاء 24 نوفمبر" in said[4]
+
+
 def test_words_follow_the_language_of_the_page() -> None:
     said = cards.state("24/7", is_open=True)
     with translation.override("en"):

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 import pytest
+from django.utils import translation
 
-from resources.opening import PARIS, in_words, is_open, next_change
+from resources.opening import PARIS, hour_in_words, in_words, is_open, next_change
 
 MONDAY_TEN = datetime(2026, 11, 23, 10, 0, tzinfo=PARIS)
 
@@ -55,3 +56,18 @@ def test_the_next_change_is_told_when_there_is_one() -> None:
 )
 def test_hours_in_words(expression: str, lines: list[str]) -> None:
     assert [line.replace("\N{NO-BREAK SPACE}", " ") for line in in_words(expression)] == lines
+
+
+def test_hours_in_other_languages_are_written_as_they_write_them() -> None:
+    said = {}
+    for language in ("en", "es", "ro", "ar", "pt"):
+        with translation.override(language):
+            said[language] = [hour_in_words("09:00"), hour_in_words("17:30"), hour_in_words("26:00")]
+
+    assert said == {
+        "en": ["9:00", "17:30", "2:00"],
+        "es": ["09:00", "17:30", "02:00"],
+        "ro": ["09:00", "17:30", "02:00"],
+        "ar": ["9:00\xa0ص", "5:30\xa0م", "2:00\xa0ص"],
+        "pt": ["09:00", "17:30", "02:00"],
+    }
