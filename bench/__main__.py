@@ -1,4 +1,5 @@
-"""`python -m bench`, what `make bench` runs: how right search is, how fast the site answers, how many it bears."""
+"""`python -m bench`, what `make bench` runs: how right search is, how easy pages are to read, how fast
+the site answers, how many it bears."""
 
 import argparse
 import sys
@@ -29,7 +30,9 @@ def seconds(text: str) -> int:
 
 def arguments() -> argparse.Namespace:
     """What was asked on the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Mesure la pertinence et la vitesse du site.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Mesure la pertinence, la lecture et la vitesse du site."
+    )
     parser.add_argument("--sizes", type=size, nargs="+", default=SIZES, help="nombres de fiches inventées")
     parser.add_argument("--seconds", type=seconds, default=SECONDS, help="durée de chaque scénario de foule")
     parser.add_argument("--fresh", action="store_true", help="refait les bases au lieu de reprendre celles d’avant")
@@ -43,7 +46,9 @@ def main() -> None:
     steps.prepare()
     with databases.server() as url:
         say("Annuaire de départ")
-        steps.run("-m", "bench.relevance", url=databases.starter(url))
+        starter = databases.starter(url)
+        steps.run("-m", "bench.relevance", url=starter)
+        steps.run("-m", "bench.readability", url=starter)
         steps.run("-m", "bench.intent", url=steps.NO_DATABASE)
         for count in asked.sizes:
             say(f"Annuaire inventé de {count} fiches")

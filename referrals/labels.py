@@ -82,11 +82,11 @@ def of_contact() -> Labels:
             "contact_other": _("Si quelqu’un d’autre répond"),
             "contact_code_word": _("Le mot que vous dites"),
             "contact_answer_word": _("Sa réponse, si tout va bien"),
-            "contact_stop_word": _("Son mot pour « pas maintenant »"),
+            "contact_stop_word": _("Son mot pour « pas maintenant »"),
             "contact_until": _("Valable jusqu’au"),
         },
         "contact_channel": {
-            "none": _("Aucun : la personne revient avec son code"),
+            "none": _("Aucun : la personne revient avec son code"),
             "call": _("Appel"),
             "text": _("SMS"),
             "sms": _("SMS"),

@@ -225,9 +225,9 @@ def due_in_words(values: dict[str, Any], *, at: datetime, today: date) -> str:
             return _("à prendre dans %(time)s") % {"time": span(minutes)}
         return _("en retard de %(time)s") % {"time": span(max(-minutes, 1))}
     if values["status"] == Status.ACKNOWLEDGED and values["waits_since"] is not None:
-        return _("attend une réponse : %(since)s") % {"since": day_in_words(values["waits_since"], today=today)}
+        return _("attend une réponse : %(since)s") % {"since": day_in_words(values["waits_since"], today=today)}
     if values["closed_on"] is not None:
-        return _("terminée : %(since)s") % {"since": day_in_words(values["closed_on"], today=today)}
+        return _("terminée : %(since)s") % {"since": day_in_words(values["closed_on"], today=today)}
     return ""
 
 

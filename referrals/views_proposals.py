@@ -160,7 +160,7 @@ def found(typed: str) -> dict[str, object]:
     except codes.BadCode:
         proposal = None
     if proposal is None:
-        return {"error": _("On ne trouve rien avec ces mots. Sont-ils dans le bon ordre ?"), "typed": typed}
+        return {"error": _("On ne trouve rien avec ces mots. Sont-ils dans le bon ordre ?"), "typed": typed}
     said = {
         Proposal.Status.OPEN: _("Deux personnes de l’équipe doivent encore vérifier."),
         Proposal.Status.APPLIED: _("C’est vérifié. L’annuaire le dit maintenant."),

@@ -248,7 +248,7 @@ def start_again(request: MemberRequest) -> HttpResponse:
     keyring.next_epoch(member, keyring.NewEpoch(new.epoch, new.public_key, new.shares, {}), on=today())
     lost = lifecycle.lose_epochs(member.partner, at=timezone.now())
     sentence = _(
-        "L’équipe repart avec une clé neuve. Demandes devenues illisibles : %(lost)d. Chacune va à la suivante."
+        "L’équipe repart avec une clé neuve. Demandes devenues illisibles : %(lost)d. Chacune va à la suivante."
     )
     messages.warning(request, sentence % {"lost": lost})
     return JsonResponse({"next": reverse("referrals_staff:team")}, status=HTTPStatus.CREATED)
@@ -341,7 +341,7 @@ class TeamSettings(forms.ModelForm[Partner]):
         """Hours that can be read, or none."""
         hours: str = self.cleaned_data["opening_hours"].strip()
         if hours and not opening_hours.validate(hours):
-            raise ValidationError(_("Ces horaires ne se lisent pas. Exemple : Mo-Fr 09:00-17:00"))
+            raise ValidationError(_("Ces horaires ne se lisent pas. Exemple : Mo-Fr 09:00-17:00"))
         return hours
 
 

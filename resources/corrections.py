@@ -144,7 +144,7 @@ def read_suggestion(sent: QueryDict) -> Form:
     if not form.errors:
         form.after["channels"] = facts.checked("channels", channels)
         if not channels:
-            form.errors["numero"] = _("Écris un numéro ou un site : sans cela, nous ne pouvons rien vérifier.")
+            form.errors["numero"] = _("Écris un numéro ou un site : sans cela, nous ne pouvons rien vérifier.")
     return form
 
 

@@ -83,7 +83,7 @@ def in_words(expression: str) -> list[str]:
         if named is None or (space and not RANGES.fullmatch(hours)):
             return [expression]
         times = ", ".join(hour_range(part) for part in hours.split(",")) if hours else ""
-        lines.append(_("%(days)s : %(hours)s") % {"days": named, "hours": times} if times else named)
+        lines.append(_("%(days)s : %(hours)s") % {"days": named, "hours": times} if times else named)
     return [line[:1].upper() + line[1:] for line in lines]
 
 

@@ -145,7 +145,7 @@ def wanted() -> list[tuple[str, Callable[[Service], bool]]]:
         (_("Avocat pour enfants"), lambda one: one.kind == Kind.LEGAL and takes_minors(one)),
         (_("Accès au droit"), lambda one: Need.JURIDIQUE in one.needs),
         (_("Soins"), lambda one: Need.SANTE in one.needs),
-        (_("Sortie : travail, logement"), lambda one: Need.SORTIE in one.needs),
+        (_("Sortie : travail, logement"), lambda one: Need.SORTIE in one.needs),
         (_("Soutien aux proches"), lambda one: Need.FAMILLE in one.needs),
         (_("Une autre langue que le français"), lambda one: bool(set(one.languages) & set(LANGUAGES) - {"fr"})),
         (_("Ouvert jour et nuit"), lambda one: one.opening_hours == "24/7"),

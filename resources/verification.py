@@ -140,7 +140,7 @@ def tell(user_id: int, *, on: date, address: str) -> None:
         return
     context = {"waiting": due(on=on).count(), "open_now": Proposal.objects.open().count(), "address": address}
     text = render_to_string("emails/directory_message.txt", context)
-    send_mail(_("Annuaire : la semaine"), text, None, [person.email])
+    send_mail(_("Annuaire : la semaine"), text, None, [person.email])
 
 
 def purge(*, on: date) -> int:

@@ -118,7 +118,7 @@ def affiliations(request: HttpRequest) -> HttpResponse:
             messages.warning(request, _("Aucun organisme de l’annuaire n’a ce nom."))
         else:
             Affiliation.objects.get_or_create(user=me, organisation=organisation)
-            messages.success(request, _("C’est noté : d’autres décideront pour cet organisme."))
+            messages.success(request, _("C’est noté : d’autres décideront pour cet organisme."))
         return redirect("directory_desk:affiliations")
     mine = Affiliation.objects.filter(user=me).select_related("organisation").order_by("organisation__name")
     return render(request, "resources/desk/affiliations.html", {"here": "directory", "part": "mine", "mine": mine})

@@ -28,7 +28,7 @@ WHY_NOT: dict[type[Exception], tuple[int, StrPromise]] = {
     moderation.AlreadyDecided: (409, _("Quelqu’un d’autre vient de décider.")),
     moderation.NotYours: (403, _("Vous ne pouvez pas décider ici.")),
     moderation.CheckMissing: (409, _("Dites d’abord comment cela a été vérifié.")),
-    moderation.NothingChanges: (409, _("Il n’y a rien à publier : corrigez d’abord la fiche, ou refusez.")),
+    moderation.NothingChanges: (409, _("Il n’y a rien à publier : corrigez d’abord la fiche, ou refusez.")),
     moderation.BaseMoved: (
         409,
         _("La fiche ou la proposition a changé depuis que vous l’avez lue. Relisez la différence."),
@@ -334,7 +334,7 @@ def propose(request: HttpRequest, public_id: str) -> HttpResponse:
     except moderation.NothingChanges:
         messages.info(request, _("La fiche dit déjà cela."))
         return redirect("directory_desk:service", public_id)
-    messages.success(request, _("C’est proposé. D’autres décident : votre voix ne compte pas ici."))
+    messages.success(request, _("C’est proposé. D’autres décident : votre voix ne compte pas ici."))
     return redirect("directory_desk:proposal", opened.pk)
 
 

@@ -132,7 +132,7 @@ def test_the_mail_says_nothing_but_the_link() -> None:
     [sent] = mail.outbox
     assert (sent.subject, sent.to) == ("Une invitation vous attend", ["lea@exemple.org"])
     assert sent.body == (
-        "Bonjour,\n\nUne invitation vous attend. Ce lien marche une seule fois, pendant sept jours :\n\n"
+        "Bonjour,\n\nUne invitation vous attend. Ce lien marche une seule fois, pendant sept jours :\n\n"
         f"https://exemple.org/espace/invitation/{token}/\n\nSi vous n’attendiez rien, ne faites rien."
     )
 

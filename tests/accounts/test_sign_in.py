@@ -119,7 +119,7 @@ def test_a_new_account_sets_up_a_telephone_before_anything_else(staff_page: Page
 
     expect(staff_page.get_by_role("heading", name="Codes de secours")).to_be_visible()
     assert re.fullmatch(r"(\d{8}\s*){10}", staff_page.locator(".codes-list").inner_text())
-    staff_page.get_by_role("link", name="Je les ai gardés : continuer").click()
+    staff_page.get_by_role("link", name="Je les ai gardés : continuer").click()
     expect(staff_page.get_by_role("heading", name="Espace de travail")).to_be_visible()
     kept: dict[str, Any] = Authenticator.objects.get(user=lea, type=Authenticator.Type.TOTP).data
     assert secret not in str(kept)

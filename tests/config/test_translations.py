@@ -1,11 +1,15 @@
 """locale/ follows the sentences of the code, and says what is missing."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
+
+from config.management.commands.translations import found_in, sources
 
 TEMPLATE = """{% load i18n %}
       {% comment %}rien{% endcomment %}
@@ -120,3 +124,15 @@ def test_many_missing_sentences_are_counted(locale: Path) -> None:
     (locale.parents[2] / "config" / "views.py").write_text(words, encoding="utf-8")
 
     assert faults()[10:] == ["en : 24 en tout"]
+
+
+def test_french_keeps_its_signs_with_the_word_before() -> None:
+    shown = [path for path in sources() if "management" not in path.parts and "exchange" not in path.parts]
+    texts = [text for message in found_in(shown) for text in forms_of(message)]
+
+    assert [text for text in texts if re.search(r" [:;!?»]|« ", text)] == []
+
+
+def forms_of(message: Message) -> list[str]:
+    """The sentence, or its singular and plural."""
+    return [message.id] if isinstance(message.id, str) else list(message.id)

@@ -97,7 +97,7 @@ def test_a_wrong_number_is_reported_corrected_approved_and_comes_back(
     # The second one sees before and after, and agrees.
     paul.goto(DESK)
     paul.get_by_role("link", name=service.name).click()
-    paul.get_by_label("Comment est-ce vérifié ?").select_option("call")
+    paul.get_by_label("Comment est-ce vérifié ?").select_option("call")
     paul.get_by_label("Ce qui a été confirmé").fill("Numéro, par l’accueil")
     paul.get_by_role("button", name="D’accord").click()
     expect(paul.get_by_role("status")).to_have_text("C’est publié.")
@@ -130,9 +130,9 @@ def test_a_row_that_waits_is_published_by_two_and_another_refused(page: Page, br
         moderator.get_by_role("link", name=good.name).click()
         expect(moderator.get_by_text("Ancien numéro ?")).to_be_visible()
         if moderator is ines:
-            moderator.get_by_label("Comment est-ce vérifié ?").select_option("call")
+            moderator.get_by_label("Comment est-ce vérifié ?").select_option("call")
         else:
-            expect(moderator.get_by_text("Vérifié : Appel")).to_be_visible()
+            expect(moderator.get_by_text("Vérifié : Appel")).to_be_visible()
         moderator.get_by_role("button", name="D’accord").click()
     ines.goto(DESK)
     ines.get_by_role("link", name=closed.name).click()

@@ -161,7 +161,7 @@ def test_two_members_set_up_keys_and_the_team_goes_live_takes_and_answers(browse
 
     sent = sent_to(partner)
     bruno.goto(INBOX)
-    expect(bruno.locator(".said")).to_have_text("Âge, lieu, besoins : fermés")
+    expect(bruno.locator(".said")).to_have_text("Âge, lieu, besoins : fermés")
     unlock(bruno, passphrase="un autre matin sur la rivière")
     expect(bruno.locator(".said")).to_have_text("15 à 17 ans · Seine-Saint-Denis (93) · Hébergement, Droit")
     bruno.get_by_role("link", name=re.compile("^Demande ")).click()
@@ -259,7 +259,7 @@ def test_a_wrong_passphrase_opens_nothing_and_says_so(browser_of: Opener) -> Non
     expect(page.locator("#ouvrir form[data-way=passphrase] [role=alert]")).to_have_text(
         "Ce n’est pas votre phrase secrète. Vérifiez chaque mot."
     )
-    expect(page.locator(".said")).to_have_text("Âge, lieu, besoins : fermés")
+    expect(page.locator(".said")).to_have_text("Âge, lieu, besoins : fermés")
     assert kept_key(page) is None
 
 
@@ -559,7 +559,7 @@ def test_the_law_is_recalled_for_minors_and_unknown_ages(browser_of: Opener, age
     unlock(page)
 
     expect(page.locator("#demande[data-opened]")).to_be_visible()
-    expect(page.get_by_text("Parents à informer ? Par défaut : non.")).to_be_visible(visible=reminded)
+    expect(page.get_by_text("Parents à informer ? Par défaut : non.")).to_be_visible(visible=reminded)
 
 
 def test_a_message_that_no_key_opens_is_declared_and_goes_on(browser_of: Opener) -> None:

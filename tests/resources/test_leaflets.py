@@ -67,7 +67,7 @@ def test_the_sheet_of_a_service() -> None:
         "exemple.fr",
         "Pour\N{NO-BREAK SPACE}: Tout le monde",
         "Où\N{NO-BREAK SPACE}: 1 rue de la Paix, Bobigny (93)",
-        "Quand\N{NO-BREAK SPACE}: Du lundi au vendredi : 9\N{NO-BREAK SPACE}h – 17\N{NO-BREAK SPACE}h",
+        "Quand\N{NO-BREAK SPACE}: Du lundi au vendredi\N{NO-BREAK SPACE}: 9\N{NO-BREAK SPACE}h – 17\N{NO-BREAK SPACE}h",
         "Gratuit\N{NO-BREAK SPACE}: oui",
         "Vérifié par téléphone le 01/11/2026",
         "La fiche à jour",

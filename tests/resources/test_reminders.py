@@ -52,7 +52,7 @@ def test_the_mail_counts_and_names_nothing(settings: Settings) -> None:
     ((readers, mail),) = post.mails
     text = mail.get_content()
     assert readers == ["ines@example.org"]
-    assert "Fiches à revérifier cette semaine : 1." in text
+    assert "Fiches à revérifier cette semaine\N{NO-BREAK SPACE}: 1." in text
     assert f"{settings.SITE_URL}/espace/annuaire/verifications/" in text
     assert "secrète" not in str(mail)
 
