@@ -60,6 +60,7 @@ def main() -> None:
             written = databases.written(url, count, fresh=asked.fresh)
             steps.run("-m", "bench.sending", str(count), str(asked.seconds), url=written)
             steps.run("-m", "bench.inbox", str(count), url=written)
+        steps.run("-m", "bench.telling_apart", url=databases.written(url, OLD_REFERRALS[0], fresh=False))
 
 
 def say(line: str) -> None:

@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+site = get_wsgi_application()
+
+from referrals.moments import keeping_moments  # noqa: E402  # once the settings are there
+
+application = keeping_moments(site)

@@ -31,6 +31,7 @@ from referrals import (
 from referrals.bearer import AnybodyOrWriter, BearerToken, Reader, token_of
 from referrals.forms import InvalidForm
 from referrals.models import ApiToken, PlanStep, Receipt, Referral, Referrer, Told
+from referrals.moments import answer_at_a_fixed_moment
 from referrals.routing import Facts
 from resources.api import ShallowJSON
 
@@ -143,7 +144,7 @@ def submit_sealed(values: Mapping[str, Any], *, token: ApiToken | None) -> submi
     facts, plan = values.get("facts"), values.get("plan")
     if not isinstance(facts, Mapping):
         raise InvalidForm({"facts": ["invalid"]})
-    if not isinstance(plan, list) or not all(isinstance(slug, str) for slug in plan):
+    if not isinstance(plan, list) or not all(isinstance(slug, str) for slug in plan) or len(set(plan)) != len(plan):
         raise InvalidForm({"plan": ["invalid"]})
     read = forms.read_facts(facts)
     return submissions.send_sealed(
@@ -245,6 +246,7 @@ class Opened(serializers.Serializer[Any]):
 @parser_classes([ShallowJSON])
 def open_case(request: Request) -> HttpResponse:
     """What a code opens, in clear, or what a locator finds, sealed for the browser to open."""
+    answer_at_a_fixed_moment(request)
     values = request.data if isinstance(request.data, Mapping) else {}
     try:
         if "locator" in values:
@@ -330,6 +332,7 @@ def readers_or_none(referral: Referral) -> list[keyring.Addressee]:
 @parser_classes([ShallowJSON])
 def write(request: Request) -> HttpResponse:
     """More words: `code` and `text` in clear, sealed on receipt, or `locator` and a sealed message."""
+    answer_at_a_fixed_moment(request)
     values = request.data if isinstance(request.data, Mapping) else {}
     now = timezone.now()
     try:
@@ -354,6 +357,7 @@ def write(request: Request) -> HttpResponse:
 @parser_classes([ShallowJSON])
 def withdraw(request: Request) -> HttpResponse:
     """Erase everything at once: by `code`, or by `locator`."""
+    answer_at_a_fixed_moment(request)
     values = request.data if isinstance(request.data, Mapping) else {}
     try:
         if "locator" in values:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from referrals import codes, envelopes, handoffs, tickets
+from referrals.moments import answer_at_a_fixed_moment
 from resources import cards, corrections, moderation
 from resources.corrections import Form
 from resources.models import AccessChannel, Proposal, Service
@@ -65,6 +66,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     if kept.get("words"):
         context["digits"] = codes.read_code(kept["words"]).digits()
     if "typed" in kept:
+        answer_at_a_fixed_moment(request)
         context |= found(kept["typed"])
     return envelopes.page(request, "referrals/public/proposal.html", context)
 

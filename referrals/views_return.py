@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from referrals import bundles, codes, envelopes, follow_up, forgetting, forms, handoffs, lifecycle, sealing, wording
 from referrals.forms import InvalidForm
 from referrals.models import PlanStep, Referral
+from referrals.moments import answer_at_a_fixed_moment
 from referrals.wire import to_text
 from resources.numbers import FIRST, numbers
 
@@ -29,11 +30,13 @@ def come_back(request: HttpRequest) -> HttpResponse:
     """A code in, by POST; what it opens out, at an address that says nothing and lasts 15 minutes."""
     now = timezone.now()
     if request.method == "POST":
+        answer_at_a_fixed_moment(request)
         return ACTS.get(request.POST.get("do", ""), typed_code)(request, at=now)
     if request.GET.get("p") == ERASED:
         return envelopes.page(request, "referrals/public/erased.html", {"numbers": numbers(*FIRST)})
     if "k" not in request.GET:
         return render(request, "referrals/public/come_back.html", empty_form())
+    answer_at_a_fixed_moment(request)
     kept = handoffs.take(request.GET["k"], at=now)
     if kept is None or "typed" not in kept:
         return ask(request, is_over=True)

@@ -132,7 +132,9 @@ function said({ from, name, day, text }) {
   const line = made("li", "", { class: from });
   const by = made("p", "", { class: "by" });
   const date = new Date(`${day}T12:00:00`);
-  const shown = date.toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "long" });
+  // "25 November" as the server writes it, not "November 25".
+  const language = document.documentElement.lang.replace(/^en$/, "en-GB");
+  const shown = date.toLocaleDateString(language, { day: "numeric", month: "long" });
   by.append(from === "sender" ? word("you") : name, " · ", made("time", shown, { datetime: day }));
   line.append(by, made("p", text ?? word("sealed"), { class: "said", dir: "auto" }));
   return line;

@@ -244,6 +244,7 @@ def test_another_content_under_a_known_locator_is_refused(client: Client, team: 
         ({"wraps": [{"to": "sender", "epoch": 0, "enc": "", "ct": ""}]}, {"wraps": ["size"]}),
         ({"plan": ["nobody"]}, {"partners": ["cannot_take"]}),
         ({"plan": None}, {"plan": ["invalid"]}),
+        ({"plan": ["les-tilleuls", "les-tilleuls"]}, {"plan": ["invalid"]}),
         ({"facts": []}, {"facts": ["invalid"]}),
     ],
 )
