@@ -15,6 +15,7 @@ from referrals.models import AgeBand, Referrer, Urgency
 from referrals.routing import LANGUAGE_CODES, MOST_NEEDS
 from resources.geography import gazetteer
 from resources.text import fold
+from resources.tongues import apart
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Need
 
 DOORS = {"moi": Referrer.SELF, "proche": Referrer.RELATIVE, "temoin": Referrer.WITNESS}
@@ -249,7 +250,7 @@ def needs(own: str) -> Listed:
 def departements(_own: str) -> Listed:
     """The eight, and nowhere in particular."""
     return [
-        *((code, f"{name} ({code})", "") for code, name in DEPARTEMENTS.items()),
+        *((code, apart(f"{name} ({code})"), "") for code, name in DEPARTEMENTS.items()),
         ("", _("Peu importe, ou plus loin"), ""),
     ]
 
@@ -280,7 +281,7 @@ def genders(own: str) -> Listed:
 
 def languages(_own: str) -> Listed:
     """Languages by their own names."""
-    return [(code, name, "") for code, name in LANGUAGES.items() if code in LANGUAGE_CODES]
+    return [(code, apart(name), "") for code, name in LANGUAGES.items() if code in LANGUAGE_CODES]
 
 
 CHOICES: dict[str, Callable[[str], Listed]] = {

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from resources import opening
 from resources.models import AccessChannel, Place, Service
 from resources.search import Found
+from resources.tongues import apart
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Need, Rule
 
 SHORT_NUMBER = 6
@@ -243,7 +244,7 @@ def territory(departements: tuple[str, ...]) -> str:
         return _("Toute l’Île-de-France")
     if not departements:
         return _("Lieu non public")
-    return ", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in departements)
+    return ", ".join(apart(f"{DEPARTEMENTS[code]} ({code})") for code in departements)
 
 
 @once_per_language
@@ -274,7 +275,7 @@ def age_range(youngest: int | None, oldest: int | None) -> str:
 
 def languages(service: Service) -> str:
     """Languages by the names they give themselves; empty when nobody knows."""
-    return ", ".join(LANGUAGES.get(code, code) for code in service.languages)
+    return ", ".join(apart(LANGUAGES.get(code, code)) for code in service.languages)
 
 
 def place_in_words(place: Place, *, has_number: bool) -> str:
@@ -282,7 +283,7 @@ def place_in_words(place: Place, *, has_number: bool) -> str:
     if place.confidential or place.commune is None:
         return _("Adresse donnée par téléphone") if has_number else _("Adresse non publique")
     commune = f"{place.commune.name} ({place.commune.departement})"
-    return f"{place.address}, {commune}" if place.address else commune
+    return apart(f"{place.address}, {commune}" if place.address else commune)
 
 
 def distance(service: Service, kilometres: float | None) -> str:
@@ -324,7 +325,7 @@ def notices(service: Service, *, today: date) -> tuple[str, ...]:
     if service.is_closed(on=today):
         said.append(closure(service))
     if service.saturation in {Service.Saturation.FULL, Service.Saturation.WAITING}:
-        said.append(f"{Service.Saturation(service.saturation).label}. {service.saturation_note}".strip())
+        said.append(f"{Service.Saturation(service.saturation).label}. {apart(service.saturation_note)}".strip())
     if service.on_referral_only:
         said.append(_("Pour y entrer, il faut passer par un professionnel."))
     if service.for_professionals:
@@ -341,7 +342,7 @@ def closure(service: Service) -> str:
         words = _("Fermé pour l’instant, jusqu’au %(until)s.") % {"until": until}
     else:
         words = _("Fermé pour l’instant.")
-    return " ".join(filter(None, [words, service.closure_note]))
+    return " ".join(filter(None, [words, apart(service.closure_note)]))
 
 
 def checked(service: Service, *, today: date) -> str:

@@ -18,6 +18,7 @@ from resources.exchange.starter_csv import Refusal
 from resources.facts import Facts, Json
 from resources.models import AccessChannel, Proposal, Service
 from resources.moderation import LONGEST_SAID
+from resources.tongues import apart
 from resources.vocabulary import DEPARTEMENTS, Kind
 
 SALT = "resources.corrections"
@@ -165,4 +166,4 @@ def kinds() -> list[tuple[str, str]]:
 
 def departements() -> list[tuple[str, str]]:
     """Where it may be."""
-    return [(code, f"{name} ({code})") for code, name in DEPARTEMENTS.items()]
+    return [(code, apart(f"{name} ({code})")) for code, name in DEPARTEMENTS.items()]

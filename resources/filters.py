@@ -10,6 +10,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from resources.asked import Asked
+from resources.tongues import apart
 from resources.vocabulary import CODE_OF_NEED, DEPARTEMENTS, LANGUAGES, Gender, Need
 
 SELECTED = SafeString(" selected")
@@ -27,11 +28,11 @@ def chips(question: Asked) -> list[Chip]:
     """Filters that are on; removing one is one tap."""
     named = []
     for name, value in question.filters.items():
-        words = value if name == "near" else in_words(name, value)
+        words = apart(value) if name == "near" else in_words(name, value)
         if words:
             named.append(Chip(words, question.without(name).address()))
     if question.place:
-        named.append(Chip(question.place, question.without("near").address()))
+        named.append(Chip(apart(question.place), question.without("near").address()))
     return named
 
 
@@ -97,10 +98,10 @@ def choices(_language: str) -> tuple[tuple[str, dict[str, str]], ...]:
     }
     return (
         ("need", {CODE_OF_NEED[need]: str(need.label) for need in Need}),
-        ("departement", {code: f"{name} ({code})" for code, name in DEPARTEMENTS.items()}),
+        ("departement", {code: apart(f"{name} ({code})") for code, name in DEPARTEMENTS.items()}),
         ("age", ages),
         ("gender", {gender.value: str(gender.label) for gender in Gender}),
-        ("language", dict(LANGUAGES)),
+        ("language", {code: apart(name) for code, name in LANGUAGES.items()}),
         ("open_now", {"1": _("Ouvert maintenant")}),
     )
 

@@ -28,6 +28,8 @@ MOST_LISTED = 24
 CARDS_ON_A_SHEET = 8
 MOST_ON_A_CARD = 2
 CALLED = (AccessChannel.Kind.PHONE.value, AccessChannel.Kind.SMS.value)
+# Languages that the fonts of typst can write; others get their sheets in French rather than empty boxes.
+WRITTEN = frozenset({"fr", "en", "es", "pt", "ro"})
 # What the embedded font can draw: Latin, Greek and Cyrillic letters.
 LAST_DRAWN = "\u052f"
 # Plain words for the numbers of every card; none says why one would call.
@@ -76,6 +78,11 @@ class Sheet:
     qr: str
     address: str
     qr_words: str
+
+
+def is_written(language: str) -> bool:
+    """Whether a sheet can be printed in that language."""
+    return language.partition("-")[0] in WRITTEN
 
 
 # --- what to print --------------------------------------------------------------------------------------------------

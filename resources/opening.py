@@ -10,7 +10,7 @@ from django.utils.formats import time_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from resources.tongues import SOURCE
+from resources.tongues import SOURCE, apart
 
 PARIS = ZoneInfo("Europe/Paris")
 ALWAYS = "24/7"
@@ -81,7 +81,7 @@ def in_words(expression: str) -> list[str]:
         days, space, hours = rule.strip().partition(" ")
         named = days_in_words(days)
         if named is None or (space and not RANGES.fullmatch(hours)):
-            return [expression]
+            return [apart(expression)]
         times = ", ".join(hour_range(part) for part in hours.split(",")) if hours else ""
         lines.append(_("%(days)s : %(hours)s") % {"days": named, "hours": times} if times else named)
     return [line[:1].upper() + line[1:] for line in lines]

@@ -5,6 +5,7 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import get_language_bidi
 
 SOURCE = "fr"
 UNREAD = "-"
@@ -22,3 +23,8 @@ def is_unread(language: str) -> bool:
         return False
     with (catalog_folder(language) / "django.mo").open("rb") as file:
         return GNUTranslations(file).info().get("last-translator", UNREAD) == UNREAD
+
+
+def apart(text: str) -> str:
+    """A name or an address, kept whole among words written from right to left (Unicode's isolates); else as it is."""
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if text and get_language_bidi() else text

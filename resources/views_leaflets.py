@@ -23,8 +23,6 @@ from resources.search import search
 from resources.vocabulary import DEPARTEMENTS
 
 PROFESSIONALS = "pro"
-# Languages that the fonts of the sheets can write; others get theirs in French rather than empty boxes.
-WRITTEN = frozenset({"fr", "en", "es", "pt", "ro"})
 P = ParamSpec("P")
 
 
@@ -34,7 +32,7 @@ def in_a_written_language(view: Callable[P, HttpResponse]) -> Callable[P, HttpRe
     @wraps(view)
     def written(*args: P.args, **named: P.kwargs) -> HttpResponse:
         language = get_language() or settings.LANGUAGE_CODE
-        with override(language if language.partition("-")[0] in WRITTEN else settings.LANGUAGE_CODE):
+        with override(language if leaflets.is_written(language) else settings.LANGUAGE_CODE):
             return view(*args, **named)
 
     return written

@@ -34,7 +34,13 @@ PATHS: dict[str, str] = {
 }
 
 
+# Those that show a direction: turned over where people read from right to left.
+POINTING = frozenset({"sortie"})
+
+
 @register.simple_tag
 def drawing(name: str) -> SafeString:
     """The drawing of that name; it decorates, so assistive technology passes over it."""
-    return format_html('<svg viewBox="0 0 32 32" aria-hidden="true"><path d="{}"/></svg>', mark_safe(PATHS[name]))  # noqa: S308  # our own
+    pointing = SafeString(' class="points"' if name in POINTING else "")
+    path = mark_safe(PATHS[name])  # noqa: S308  # our own
+    return format_html('<svg viewBox="0 0 32 32"{} aria-hidden="true"><path d="{}"/></svg>', pointing, path)

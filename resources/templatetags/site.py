@@ -10,11 +10,13 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from resources import leaflets
 from resources.cards import once_per_language
 from resources.numbers import FIRST, Numbers, numbers
-from resources.tongues import SOURCE, is_unread
+from resources.tongues import SOURCE, apart, is_unread
 
 register = template.Library()
+register.filter("apart", apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,12 @@ def nobody_has_read_it() -> bool:
 
 
 @register.simple_tag
+def tongue_of_paper() -> str:
+    """French when sheets cannot be printed in the language of the page, else nothing."""
+    return "" if leaflets.is_written(get_language() or SOURCE) else SOURCE
+
+
+@register.simple_tag
 def fixed(template: str, **given: Hashable) -> SafeString:
     """A piece of page that is the same for everybody: it sees the language and what is given here, nothing else."""
     return written(template, tuple(given.items()))
@@ -64,10 +72,9 @@ def theirs(context: RequestContext) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def other_tongues(context: RequestContext) -> list[Tongue]:
-    """The other languages of the site; the page and its filters stay the same."""
-    request = context["request"]
+    """The other languages of the site; the page, its filters and what its address seals stay the same."""
     current = context["LANGUAGE_CODE"]
     prefix = f"/{current}/"
-    path = request.get_full_path()
-    rest = path.removeprefix(prefix) if path.startswith(prefix) and request.method == "GET" else ""
+    path = context["request"].get_full_path()
+    rest = path.removeprefix(prefix) if path.startswith(prefix) else ""
     return [Tongue(code, name, f"/{code}/{rest}") for code, name in settings.LANGUAGES if code != current]
