@@ -136,3 +136,16 @@ def test_french_keeps_its_signs_with_the_word_before() -> None:
 def forms_of(message: Message) -> list[str]:
     """The sentence, or its singular and plural."""
     return [message.id] if isinstance(message.id, str) else list(message.id)
+
+
+def test_a_space_that_no_longer_breaks_costs_no_translation(locale: Path) -> None:
+    faults()
+    translate(locale, "Une adresse", "An address")
+    template = locale.parents[2] / "templates" / "home.html"
+    template.write_text(TEMPLATE.replace("Une adresse", "Une\N{NO-BREAK SPACE}adresse"), encoding="utf-8")
+
+    faults()
+
+    assert 'msgid "Une\N{NO-BREAK SPACE}adresse"\nmsgstr "An address"' in (locale / "django.po").read_text(
+        encoding="utf-8"
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -177,12 +177,25 @@ def in_step(language: str, sentences: Catalog) -> Catalog:
     )
     if language in PLURAL_FORMS:
         catalog.mime_headers = [("Plural-Forms", PLURAL_FORMS[language])]
-    for message in kept:
-        if message.id:
-            catalog[message.id] = message
+    known = {spaced_alike(message): message for message in kept if message.id and any(forms(message))}
+    for message in sentences:
+        same = known.get(spaced_alike(message))
+        if message.id and same:
+            catalog.add(message.id, same.string, flags=same.flags, context=message.context)
     catalog.update(sentences, no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     return catalog
+
+
+def spaced_alike(message: Message) -> tuple[str | None, str]:
+    """What makes two sentences one for a translator: spaces that do not break are a matter of typography."""
+    texts = [message.id] if isinstance(message.id, str) else message.id
+    return message.context, "\n\n".join(" ".join(text.split()) for text in texts)
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    """The translation, in as many forms as the language has."""
+    return tuple(message.string) if isinstance(message.string, list | tuple) else (message.string or "",)
 
 
 def faults_of(catalog: Catalog, language: str) -> Iterator[str]:
@@ -191,14 +204,14 @@ def faults_of(catalog: Catalog, language: str) -> Iterator[str]:
     A plural form may leave its number out: «two» is one word in Arabic.
     """
     for message in catalog:
-        texts = message.string if isinstance(message.string, tuple) else (message.string,)
+        texts = forms(message)
         if not message.id:
             continue
         if message.fuzzy or not all(texts):
             yield f"{language} : sans traduction sûre : {message.id!r}"
         else:
             yield from (f"{language} : {message.id!r} : {error}" for error in message.check(catalog))
-            if isinstance(message.id, str) and placeholders(message.id) != placeholders(str(texts[0])):
+            if isinstance(message.id, str) and placeholders(message.id) != placeholders(texts[0]):
                 yield f"{language} : {message.id!r} : pas les mêmes %(mots)s"
 
 
