@@ -11,6 +11,7 @@ from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from referrals import crypto
+from resources.models import Organisation
 from resources.vocabulary import DEPARTEMENTS, Gender, Need
 
 models.BinaryField.register_lookup(Length)
@@ -76,6 +77,10 @@ class Partner(models.Model):
 
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=200)
+    # Its entry in the directory, which its team then does not moderate (migration 0006).
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.SET_NULL, null=True, blank=True, related_name="partners"
+    )
     stance = models.TextField(blank=True)  # who they are, in their own plain words; shown before writing
     needs = ArrayField(models.CharField(max_length=16, choices=Need), default=list, blank=True)
     departements = ArrayField(models.CharField(max_length=2), default=list, blank=True)

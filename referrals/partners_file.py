@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import opening_hours
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from referrals import crypto
 from referrals.models import Partner, Referrer, Urgency
 from referrals.routing import LANGUAGE_CODES
 from resources.geography import gazetteer
+from resources.models import Organisation
 from resources.vocabulary import DEPARTEMENTS, Gender, Need
 
 # What the database takes, said here so that a refusal names the row.
@@ -108,6 +110,16 @@ def stance(value: object) -> str:
     return text(value, longest=LONGEST_STANCE).strip()
 
 
+def organisation(value: object) -> UUID | None:
+    """The entry of the directory that is the same association, by its name; null for none. Raises Refusal."""
+    if value is None:
+        return None
+    found = Organisation.objects.filter(name__iexact=text(value, longest=LONGEST_NAME).strip()).first()
+    if found is None:
+        raise Refusal("aucun organisme de l’annuaire n’a ce nom")
+    return found.pk
+
+
 def hours(value: object) -> str:
     """Opening hours in OpenStreetMap's syntax; empty is unknown. Raises Refusal."""
     given = text(value, longest=LONGEST_HOURS).strip()
@@ -181,9 +193,10 @@ MEMBERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "last_resort": ("last_resort", yes_or_no),
     "stance": ("stance", stance),
     "is_duty_desk": ("is_duty_desk", yes_or_no),
+    "organisation": ("organisation_id", organisation),
 }
 # Without these, what is stored stays.
-OPTIONAL = frozenset({"stance", "is_duty_desk"})
+OPTIONAL = frozenset({"stance", "is_duty_desk", "organisation"})
 
 
 # --- read and check ------------------------------------------------------------------------------------------------

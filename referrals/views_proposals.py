@@ -17,6 +17,7 @@ from referrals.moments import answer_at_a_fixed_moment
 from resources import cards, corrections, moderation
 from resources.corrections import Form
 from resources.models import AccessChannel, Proposal, Service
+from resources.moved import leads_on
 from resources.numbers import FIRST, numbers
 from resources.opening import PARIS
 
@@ -26,6 +27,7 @@ NUMBERED = frozenset({AccessChannel.Kind.PHONE, AccessChannel.Kind.SMS})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@leads_on
 def correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say what is wrong with a service."""
     service = get_object_or_404(Service.objects.published().complete(), public_id=public_id)
@@ -164,7 +166,7 @@ def found(typed: str) -> dict[str, object]:
     if proposal is None:
         return {"error": _("On ne trouve rien avec ces mots. Sont-ils dans le bon ordre ?"), "typed": typed}
     said = {
-        Proposal.Status.OPEN: _("Deux personnes de l’équipe doivent encore vérifier."),
+        Proposal.Status.OPEN: _("L’équipe doit encore vérifier."),
         Proposal.Status.APPLIED: _("C’est vérifié. L’annuaire le dit maintenant."),
         Proposal.Status.REFUSED: _("L’équipe n’a pas pu le confirmer. L’annuaire n’a pas changé."),
     }

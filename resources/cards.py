@@ -204,7 +204,7 @@ def state(expression: str, *, is_open: bool | None) -> str:
         return _("Jour et nuit") if expression == opening.ALWAYS else _("Ouvert maintenant")
     if is_open is False:
         return _("Fermé maintenant")
-    return _("Heures à demander") if expression else _("Horaires non précisés")
+    return _("Heures à demander") if hours(expression) else _("Horaires non précisés")
 
 
 def is_open_at(service: Service, *, now: datetime) -> bool | None:

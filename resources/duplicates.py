@@ -6,9 +6,11 @@ from datetime import date
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from resources import facts, moderation
+from resources.exchange.starter_csv import Refusal
 from resources.facts import Facts
 from resources.models import Proposal, Service
 
@@ -56,16 +58,24 @@ def twins(said: Facts, *, not_this: UUID | None) -> list[Twin]:
 
 
 def merge(*, kept: Service, gone: Service, moderator: User, on: date) -> Proposal | None:
-    """Hide `gone` at once, and propose that `kept` takes over what only `gone` knew; None when it knew nothing more.
+    """Hide `gone` at once, let its address lead to `kept`, and propose that `kept` takes over what only `gone` knew;
+    None when it knew nothing more. What had been merged into `gone` leads to `kept` as well.
 
-    A contact that moves still needs its two approvals. Raises moderation.NotYours.
+    A contact that moves still needs its two approvals. Raises moderation.NotYours for somebody of either house,
+    Refusal for an emergency number, and for a service that is hidden or the same.
     """
+    if kept.pk == gone.pk or kept.status == Service.Status.HIDDEN:
+        raise Refusal("la fiche à garder est retirée, ou c’est la même")
+    if moderation.works_for(kept, person=moderator):
+        raise moderation.NotYours
     with transaction.atomic():
         more = missing(facts.of(kept), facts.of(gone))
         reason = f"doublon de {kept.slug}"
         for proposal in Proposal.objects.open().filter(service=gone):
             moderation.refuse(proposal, moderator=moderator, reason=reason, on=on)
-        moderation.hide(gone, moderator=moderator, reason=reason, on=on)
+        if not moderation.hide(gone, moderator=moderator, reason=reason, on=on):
+            raise Refusal("un numéro d’urgence se retire à deux : proposez d’abord sa fermeture")
+        Service.objects.filter(Q(pk=gone.pk) | Q(merged_into=gone)).update(merged_into=kept)
         if not more:
             return None
         origin = moderation.Origin(Proposal.Origin.HISTORY, source=f"fusion avec {gone.slug}")

@@ -45,6 +45,7 @@ from resources.exchange.taxonomies import (
 )
 from resources.geography import EARTH_RADIUS_KM, gazetteer
 from resources.models import Commune, Organisation, Place, Service, ServiceQuerySet
+from resources.moved import standing_for
 from resources.text import fold
 
 USUAL_PAGE = 50
@@ -161,6 +162,14 @@ class NotHere(LookupError):
     """No such object, or none that is public."""
 
 
+class Elsewhere(LookupError):
+    """The object was merged into another one, which is public; `now` is where."""
+
+    def __init__(self, now: str) -> None:
+        super().__init__(now)
+        self.now = now
+
+
 class AlwaysTheSame(BaseContentNegotiation):
     """One representation whatever is accepted: `format` says which, as HSDS wants."""
 
@@ -234,6 +243,12 @@ def endpoint(
                 return Response({"errors": error.get_codes()}, status=400)
             except NotHere:
                 return Response({"errors": {"id": ["not_found"]}}, status=404)
+            except Elsewhere as merged:
+                return Response(
+                    {"errors": {"id": ["merged"]}, "moved_to": merged.now},
+                    status=301,
+                    headers={"Location": merged.now},
+                )
 
         named: View = wraps(view)(answered)
         opened = permission_classes([AllowAny])(content_negotiation_class(AlwaysTheSame)(named))
@@ -449,10 +464,13 @@ def minimal_service(row: tuple[UUID, datetime]) -> Object:
 
 @endpoint("hsds_service", answers=one("Service", "compiled/service.json"), identified=True)
 def service(request: Request, wanted: UUID) -> Response:
-    """One service with everything that belongs to it."""
+    """One service with everything that belongs to it; 301 to the one that stays when it was merged."""
     row = Service.objects.published().complete().filter(pk=wanted).first()
     if row is None:
-        raise NotHere(wanted)
+        stays = standing_for(pk=wanted)
+        if stays is None:
+            raise NotHere(wanted)
+        raise Elsewhere(f"{site_of(request)}{reverse('api:hsds')}/services/{stays.pk}")
     return Response(hsds.full_service(listings.of(row), site=site_of(request)))
 
 

@@ -23,6 +23,11 @@ PUBLIC_ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 PUBLIC_ID_LENGTH = 8
 # Service.Check, which its own Meta cannot name.
 KNOWN_CHECKS = ["none", "memory", "seen_old", "official_page", "secondary_source", "call", "visit", "owner"]
+# Words and signs of OpenStreetMap's opening hours; what they say together is checked by whoever writes them.
+SIGNS_OF_HOURS = (
+    r"^([0-9 :,;+/|()\[\]-]|mo|tu|we|th|fr|sa|su|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ph|sh|off|closed|open"
+    r"|unknown|week|easter|days?|sunrise|sunset|dawn|dusk|\"[^\"]*\")*$"
+)
 NAMESPACE = uuid.UUID("6f0a5dd4-6f55-5a35-9d4e-3c9f3d0f5b11")
 
 
@@ -253,6 +258,8 @@ class Service(models.Model):
     verified_on = models.DateField(null=True, blank=True)
     verified_by_check = models.CharField(max_length=16, choices=Check, default=Check.NONE)
     verified_until = models.DateField(null=True, blank=True)
+    # Which service is the same and stays: the old address leads there (resources/duplicates.py).
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged")
     moderator_note = models.TextField(blank=True)
     source = models.TextField(blank=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -347,6 +354,13 @@ class Service(models.Model):
                 | Q(latitude__isnull=False, longitude__isnull=False),
                 name="service_position_is_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(opening_hours__iregex=SIGNS_OF_HOURS), name="service_hours_are_written_as_hours"
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | Q(status="hidden") & ~Q(merged_into=F("id")),
+                name="service_merged_is_hidden_and_not_into_itself",
+            ),
         ]
         indexes: ClassVar = [
             GinIndex(F("document"), name="service_by_words", condition=Q(status="published"), fastupdate=False),
@@ -381,6 +395,11 @@ class Service(models.Model):
     def is_emergency(self) -> bool:
         """Whether its number belongs above everything else."""
         return Need.URGENCE in self.needs and self.kind == Kind.HOTLINE
+
+    @property
+    def is_relied_on(self) -> bool:
+        """Whether people in danger go there without a second try: what says when and for whom takes two moderators."""
+        return self.kind in {Kind.HOTLINE, Kind.SHELTER} or Need.URGENCE in self.needs
 
     @property
     def is_regional(self) -> bool:
@@ -703,7 +722,10 @@ class Ticket(models.Model):
 
 
 class Affiliation(models.Model):
-    """A moderator who works for an organisation: they never decide about it."""
+    """A moderator who says that they work for an organisation; the database knows others by their team.
+
+    `resources_houses_of` lists both (docs/adr/0013-facts-bar-a-voice.md): they never decide about it.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="affiliations")
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="affiliations")

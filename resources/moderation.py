@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts import roles
 from accounts.models import User
@@ -22,7 +24,6 @@ from resources.exchange.starter_csv import DirectoryFileError, Problem, Refusal,
 from resources.facts import Changes, Facts, Json
 from resources.models import (
     AccessChannel,
-    Affiliation,
     Commune,
     Organisation,
     Place,
@@ -33,10 +34,12 @@ from resources.models import (
     public_id_of,
     stable_uuid,
 )
-from resources.vocabulary import Kind, Need
+from resources.vocabulary import LANGUAGES, Gender, Kind
 
 NO_NUMBER_HELPS = frozenset({Proposal.Kind.UNREACHABLE, Proposal.Kind.CLOSED})
 PUBLISHING = frozenset({Proposal.Kind.NEW, Proposal.Kind.PUBLISH})
+# Of a line or a shelter, these send somebody in danger the wrong way; the database lists them too (migration 0006).
+RELIED_ON = frozenset({"hours", "audience", "territory", "closure", "kind", "needs"})
 LONGEST_SLUG = 100
 LONGEST_SAID = 500
 
@@ -56,11 +59,13 @@ CHECKS_THAT_PUBLISH = frozenset({*PUBLISHABLE_CHECKS, Service.Check.CALL, Servic
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: services newly published, newly waiting for moderators, and left as they were."""
+    """What a load did: services newly published, newly waiting for moderators, and left as they were; of these, how
+    many say something else than the file."""
 
     published: int
     waiting: int
     untouched: int
+    differing: int
 
 
 def valid_until(kind: str, *, checked_on: date) -> date:
@@ -84,8 +89,8 @@ def load_starter(rows: Iterable[Row], *, places: dict[str, list[str]], checked_o
     rows = list(rows)
     with transaction.atomic():
         wait_for_other_loads()
-        known = services_known(rows)
         communes = Commune.objects.in_bulk()
+        known = services_known(rows)
         problems = [
             Problem(row.line, "commune", "code INSEE inconnu dans la région")
             for row in rows
@@ -111,7 +116,14 @@ def load_starter(rows: Iterable[Row], *, places: dict[str, list[str]], checked_o
             )
             indexing.count_words()
     published = sum(service.status == Service.Status.PUBLISHED for service in entered)
-    return Loaded(published=published, waiting=len(entered) - published, untouched=len(rows) - len(entered))
+    return Loaded(
+        published=published,
+        waiting=len(entered) - published,
+        untouched=len(rows) - len(entered),
+        differing=sum(
+            told_by(row, places.get(row.slug, ())) != told_of(known[row.slug]) for row in rows if row.slug in known
+        ),
+    )
 
 
 def wait_for_other_loads() -> None:
@@ -120,11 +132,52 @@ def wait_for_other_loads() -> None:
         cursor.execute("LOCK TABLE resources_service IN SHARE ROW EXCLUSIVE MODE")
 
 
-def services_known(rows: Iterable[Row]) -> set[str]:
-    """Slugs of the rows whose service exists, also when moderators gave it another slug since."""
+def services_known(rows: Iterable[Row]) -> dict[str, Service]:
+    """Services of rows that exist, by the slug of the row, also when moderators gave them another slug since."""
     slug_of = {stable_uuid("service", row.slug): row.slug for row in rows}
-    there = Service.objects.filter(Q(pk__in=slug_of) | Q(slug__in=slug_of.values())).values_list("pk", "slug")
-    return {slug for identifier, now_called in there for slug in (now_called, slug_of.get(identifier, now_called))}
+    there = Service.objects.filter(Q(pk__in=slug_of) | Q(slug__in=slug_of.values()))
+    found = there.select_related("organisation").prefetch_related("channels", "places")
+    return {name: service for service in found for name in (service.slug, slug_of.get(service.pk, service.slug))}
+
+
+# Facts that a starter file has no column for, or that only a page of the desk fills in.
+NOT_IN_A_FILE = frozenset({"organisation_website", "what_happens", "saturation", "closure"})
+
+
+def told_by(row: Row, places: Iterable[str]) -> Facts:
+    """What a row of a starter file says, as `told_of` says what the directory does."""
+    known = {code for code in (row.commune, *places) if code}
+    return {
+        "name": row.name,
+        "organisation": row.organisation,
+        "kind": row.kind,
+        "description": row.description,
+        "needs": facts.FIELDS["needs"].check(row.needs),
+        "audience": {
+            "min_age": row.min_age,
+            "max_age": row.max_age,
+            "age_rule": row.age_rule,
+            "genders": [gender for gender in Gender.values if gender in row.genders],
+            "gender_rule": row.gender_rule,
+        },
+        "hours": row.opening_hours,
+        "territory": facts.FIELDS["territory"].check(row.departements),
+        "languages": [code for code in LANGUAGES if code in row.languages],
+        "free": row.free,
+        "anonymous": row.anonymous,
+        "for_professionals": row.for_professionals,
+        "on_referral_only": row.on_referral_only,
+        "channels": sorted(row.channels),
+        "places": sorted((code, row.confidential) for code in known or ([""] if row.confidential else [])),
+    }
+
+
+def told_of(service: Service) -> Facts:
+    """The facts of a service that a starter file could give."""
+    said = {name: value for name, value in facts.of(service).items() if name not in NOT_IN_A_FILE}
+    said["channels"] = sorted((one["kind"], one["value"]) for one in said["channels"])
+    said["places"] = sorted({(one["commune"] or "", one["confidential"]) for one in said["places"]})
+    return said
 
 
 def publish_first(entered: Iterable[Service]) -> None:
@@ -359,10 +412,10 @@ def joined(said: str, more: str) -> str:
 def risk_of(proposal: Proposal) -> int:
     """How much harm waiting, or a mistake, does."""
     service = proposal.service
-    if proposal.kind in NO_NUMBER_HELPS:
-        urgent = service is not None and (service.kind in {Kind.HOTLINE, Kind.SHELTER} or Need.URGENCE in service.needs)
-        return Proposal.Risk.DANGER if urgent else Proposal.Risk.CONTACT
-    if proposal.kind in PUBLISHING or facts.CONTACT & proposal.changes.keys():
+    relied_on = service is not None and service.is_relied_on
+    if proposal.kind in NO_NUMBER_HELPS or (service is not None and service.status == Service.Status.HIDDEN):
+        return Proposal.Risk.DANGER if relied_on else Proposal.Risk.CONTACT
+    if proposal.kind in PUBLISHING or (facts.CONTACT | (RELIED_ON if relied_on else set())) & proposal.changes.keys():
         return Proposal.Risk.CONTACT
     return Proposal.Risk.LOW
 
@@ -394,10 +447,30 @@ def may_decide(proposal: Proposal, *, moderator: User) -> bool:
 
 
 def is_of_the_house(proposal: Proposal, *, person: User) -> bool:
-    """Whether a person works for the organisation that the proposal is about."""
-    named = proposal.changes.get("organisation", {}).get("after") or ""
-    about = Q(organisation__services=proposal.service_id) if proposal.service_id else Q(pk=None)
-    return Affiliation.objects.filter(about | Q(organisation__name__iexact=named), user=person).exists()
+    """Whether a person works for the organisation that the proposal is about, or that it names."""
+    return asked_of_the_database(
+        "SELECT resources_is_of_the_house(%s, %s, %s)", proposal.service_id, json.dumps(proposal.changes), person.pk
+    )
+
+
+def works_for(service: Service, *, person: User) -> bool:
+    """Whether a person works for the organisation of a service: they said so, or are of the team of that partner."""
+    return asked_of_the_database("SELECT resources_is_of_the_house(%s, '{}', %s)", service.pk, person.pk)
+
+
+def houses_of(person: User) -> list[str]:
+    """Names of the organisations for which a person works, whoever said so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT name FROM resources_houses_of(%s) ORDER BY name", [person.pk])
+        return [str(name) for (name,) in cursor.fetchall()]
+
+
+def asked_of_the_database(question: str, *values: int | str | UUID | None) -> bool:
+    """Yes or no, from the functions that its triggers ask too."""
+    with connection.cursor() as cursor:
+        cursor.execute(question, values)
+        (answer,) = cursor.fetchone()
+    return bool(answer)
 
 
 def approvals(proposal: Proposal) -> int:
@@ -490,6 +563,7 @@ def approve(proposal: Proposal, *, moderator: User, on: date, reason: str = "", 
         if difference := moved(locked):
             raise BaseMoved(difference)
         refuse_what_cannot_apply(locked)
+        locked.save(update_fields=["second_wanted"])  # how many it takes is counted anew: it may be a line by now
         vote(locked, moderator=moderator, verdict=Vote.Verdict.APPROVE, reason=reason)
         if approvals(locked) < locked.approvals_needed:
             return False
@@ -554,6 +628,8 @@ def apply(proposal: Proposal, *, moderator: User, on: date, why: str) -> None:
         if proposal.kind == Proposal.Kind.CLOSED and not after:
             service.status = Service.Status.HIDDEN
             service.save(update_fields=["status", "updated_at"])
+            if service.is_relied_on and proposal.approvals_needed == 1:
+                read_again(service, by=moderator, on=on)
         else:
             facts.write(service, after)
         if proposal.check_kind and proposal.checked_on:
@@ -565,10 +641,16 @@ def apply(proposal: Proposal, *, moderator: User, on: date, why: str) -> None:
                 confirmed=proposal.confirmed,
             )
         if proposal.kind in PUBLISHING:
-            service.status, service.published_at = Service.Status.PUBLISHED, timezone.now()
-            service.save(update_fields=["status", "published_at", "updated_at"])
+            service.status, service.published_at, service.merged_into = Service.Status.PUBLISHED, timezone.now(), None
+            service.save(update_fields=["status", "published_at", "merged_into", "updated_at"])
     decide(proposal, status=Proposal.Status.APPLIED, on=on)
     show(service)
+
+
+def read_again(service: Service, *, by: User, on: date) -> None:
+    """One person took away what others may have been told to go to: colleagues read that first of all."""
+    note = _("Une seule personne a retiré cette fiche. D’accord : elle revient. Refuser : elle reste retirée.")
+    propose_publication(service, origin=Origin(Proposal.Origin.STAFF, author=by, note=note), on=on)
 
 
 def decide(proposal: Proposal, *, status: str, on: date) -> None:
@@ -653,10 +735,14 @@ def bring_back(service: Service, *, after: Mapping[str, Json], moderator: User, 
     return proposal
 
 
-def hide(service: Service, *, moderator: User, reason: str, on: date) -> None:
-    """Take a service out of the directory at once; to come back, it needs two people. Raises NotYours, Refusal."""
+def hide(service: Service, *, moderator: User, reason: str, on: date) -> bool:
+    """Take a service out of the directory at once; to come back, it needs two people.
+
+    An emergency number waits for a second person: False then. Of another line, or a shelter, colleagues are asked to
+    read it again. Raises NotYours, Refusal.
+    """
     with transaction.atomic():
         proposal = report(
             service, kind=Proposal.Kind.CLOSED, origin=Origin(Proposal.Origin.HISTORY, source=reason[:300]), on=on
         )
-        approve(proposal, moderator=moderator, on=on, reason=reason)
+        return approve(proposal, moderator=moderator, on=on, reason=reason)

@@ -71,8 +71,11 @@ def day_name(day: str) -> str:
 
 
 def in_words(expression: str) -> list[str]:
-    """Lines such as «lundi au vendredi : 9 h – 17 h»; an expression beyond simple weekly rules stays as it is."""
-    if not expression:
+    """Lines such as «lundi au vendredi : 9 h – 17 h»; an expression beyond simple weekly rules stays as it is.
+
+    None when the hours are unknown, or no hours at all.
+    """
+    if not expression.strip() or not opening_hours.validate(expression):
         return []
     if expression == ALWAYS:
         return [_("Tous les jours, jour et nuit")]

@@ -14,7 +14,7 @@ from resources.models import Service
 # What only moderators may read, and what only search reads.
 NOT_SHOWN = frozenset(
     {"moderator_note", "source", "published_at", "updated_at", "keywords", "fact_bits", "departement_bits"}
-    | {"takes_gender_bits", "takes_from_age", "takes_to_age", "standing", "latitude", "longitude"}
+    | {"takes_gender_bits", "takes_from_age", "takes_to_age", "standing", "latitude", "longitude", "merged_into_id"}
     | {"document", "position"}
 )
 # In the model's order, as Service.from_db expects them.

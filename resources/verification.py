@@ -15,7 +15,7 @@ from accounts import roles
 from accounts.models import User
 from resources import moderation
 from resources.exchange.starter_csv import Refusal
-from resources.models import Affiliation, OwnerLink, Proposal, Service, ServiceQuerySet, Ticket, Verification
+from resources.models import OwnerLink, Proposal, Service, ServiceQuerySet, Ticket, Verification
 from resources.moderation import NotYours
 from resources.vocabulary import Kind
 
@@ -67,7 +67,7 @@ def record(service: Service, *, by: User, check_kind: str, on: date, confirmed: 
 
     Raises NotYours for somebody of the organisation, Refusal for a kind of check that proves nothing.
     """
-    if not roles.is_moderator(by) or Affiliation.objects.filter(user=by, organisation=service.organisation).exists():
+    if not roles.is_moderator(by) or moderation.works_for(service, person=by):
         raise NotYours
     if check_kind not in moderation.CHECKS_THAT_PUBLISH:
         raise Refusal("cette vérification ne suffit pas")
@@ -82,8 +82,13 @@ def record(service: Service, *, by: User, check_kind: str, on: date, confirmed: 
 # --- the owner of a listing confirms --------------------------------------------------------------------------------
 
 
-def new_link(service: Service, *, on: date) -> str:
-    """A token that confirms a listing once in the next two weeks; an earlier one opens nothing any more."""
+def new_link(service: Service, *, by: User, on: date) -> str:
+    """A token that confirms a listing once in the next two weeks; an earlier one opens nothing any more.
+
+    Raises NotYours for somebody of the organisation: they would confirm themselves.
+    """
+    if moderation.works_for(service, person=by):
+        raise NotYours
     token = secrets.token_urlsafe(TOKEN_BYTES)
     OwnerLink.objects.update_or_create(
         service=service, defaults={"digest": digest_of(token), "expires_on": on + timedelta(days=LINK_DAYS)}

@@ -17,6 +17,7 @@ from resources import asked, cards, filters
 from resources.exchange import jsonld
 from resources.exchange import vcard as contact_card
 from resources.models import AccessChannel, Service
+from resources.moved import leads_on
 from resources.numbers import FIRST, NAMED, numbers
 from resources.opening import PARIS
 from resources.outlines import region
@@ -69,6 +70,7 @@ def directory(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@leads_on
 def service(request: HttpRequest, public_id: str) -> HttpResponse:
     """One service: numbers first, then all that is known and how it was checked."""
     found = get_object_or_404(Service.objects.published().complete(), public_id=public_id)
@@ -88,6 +90,7 @@ def service(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@leads_on
 def vcard(request: HttpRequest, public_id: str) -> HttpResponse:
     """One service as a contact, under the name that the person chose for it."""
     found = get_object_or_404(Service.objects.published().complete(), public_id=public_id)

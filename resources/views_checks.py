@@ -78,7 +78,11 @@ def check(request: HttpRequest, public_id: str) -> HttpResponse:
 def owner_link(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a link for the owner, shown once; an earlier one opens nothing any more."""
     service = one_service(public_id)
-    token = verification.new_link(service, on=today())
+    try:
+        token = verification.new_link(service, by=who(request), on=today())
+    except moderation.NotYours:
+        messages.warning(request, _("C’est votre organisme : d’autres vérifient et décident."))
+        return redirect("directory_desk:service", public_id)
     address = f"{settings.SITE_URL}{reverse('resources:owner', args=[token])}"
     context = {
         "here": "directory",
@@ -109,7 +113,7 @@ def owner(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @moderators_only
 def affiliations(request: HttpRequest) -> HttpResponse:
-    """The organisations that a moderator works for: they say so themselves, and do not take it back alone."""
+    """The organisations that a moderator works for: those of their team, and what they say themselves for good."""
     me = who(request)
     if request.method == "POST":
         name = request.POST.get("organisation", "").strip()
@@ -120,8 +124,8 @@ def affiliations(request: HttpRequest) -> HttpResponse:
             Affiliation.objects.get_or_create(user=me, organisation=organisation)
             messages.success(request, _("C’est noté : d’autres décideront pour cet organisme."))
         return redirect("directory_desk:affiliations")
-    mine = Affiliation.objects.filter(user=me).select_related("organisation").order_by("organisation__name")
-    return render(request, "resources/desk/affiliations.html", {"here": "directory", "part": "mine", "mine": mine})
+    context = {"here": "directory", "part": "mine", "mine": moderation.houses_of(me)}
+    return render(request, "resources/desk/affiliations.html", context)
 
 
 # --- quality --------------------------------------------------------------------------------------------------------

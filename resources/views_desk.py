@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.roles import moderators_only
 from resources import desk_forms, duplicates, facts, history, moderation
 from resources.exchange.starter_csv import Refusal
-from resources.models import Affiliation, Proposal, ProposalQuerySet, Service, Vote
+from resources.models import Proposal, ProposalQuerySet, Service, Vote
 from resources.opening import PARIS
 
 ROWS_A_PAGE = 25
@@ -311,7 +311,7 @@ def service(request: HttpRequest, public_id: str) -> HttpResponse:
         "open": Proposal.objects.open().filter(service=shown).by_risk(),
         "twins": duplicates.twins(said, not_this=shown.pk),
         "expired": shown.check_expired(on=today()),
-        "is_mine": Affiliation.objects.filter(user=who(request), organisation=shown.organisation).exists(),
+        "is_mine": moderation.works_for(shown, person=who(request)),
         "checks": checks(),
     }
     return render(request, "resources/desk/service.html", context)
@@ -356,11 +356,12 @@ def hide(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.warning(request, _("Dites pourquoi."))
         return redirect("directory_desk:service", public_id)
     try:
-        moderation.hide(one_service(public_id), moderator=who(request), reason=reason, on=today())
+        gone = moderation.hide(one_service(public_id), moderator=who(request), reason=reason, on=today())
     except moderation.NotYours:
         messages.warning(request, _("Vous ne pouvez pas décider ici."))
     else:
-        messages.success(request, _("La fiche est retirée."))
+        waits = _("C’est un numéro d’urgence : une autre personne doit être d’accord.")
+        messages.success(request, _("La fiche est retirée.") if gone else waits)
     return redirect("directory_desk:service", public_id)
 
 
@@ -395,7 +396,10 @@ def merge(request: HttpRequest, public_id: str) -> HttpResponse:
     except moderation.NotYours:
         messages.warning(request, _("Vous ne pouvez pas décider ici."))
         return redirect("directory_desk:service", public_id)
-    messages.success(request, _("L’autre fiche est retirée."))
+    except Refusal as refusal:
+        messages.warning(request, f"{refusal}.".capitalize())
+        return redirect("directory_desk:service", public_id)
+    messages.success(request, _("L’autre fiche est retirée. Son ancienne adresse mène à celle-ci."))
     if opened is not None:
         return redirect("directory_desk:proposal", opened.pk)
     return redirect("directory_desk:service", public_id)

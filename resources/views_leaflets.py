@@ -18,6 +18,7 @@ from resources import asked, leaflets
 from resources.exchange import listing as listings
 from resources.exchange.listing import Listing
 from resources.models import Service
+from resources.moved import leads_on
 from resources.numbers import numbers
 from resources.search import search
 from resources.vocabulary import DEPARTEMENTS
@@ -39,6 +40,7 @@ def in_a_written_language(view: Callable[P, HttpResponse]) -> Callable[P, HttpRe
 
 
 @require_safe
+@leads_on
 @in_a_written_language
 def sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     """One service."""

@@ -19,7 +19,7 @@ from referrals.orientation import profiles, propose
 from referrals.routing import Facts
 from resources.opening import PARIS
 from resources.vocabulary import DEPARTEMENTS, Gender, Need
-from tests.builders import a_partner
+from tests.builders import a_partner, an_organisation
 
 pytestmark = pytest.mark.django_db
 DEMO = Path(__file__).resolve().parents[2] / "referrals" / "data" / "partners_demo.json"
@@ -102,6 +102,23 @@ def test_loading_twice_changes_nothing() -> None:
 
     assert load(DEMO) == "0 ajoutés, 0 changés, 11 déjà à jour.\n"
     assert list(Partner.objects.values()) == before
+
+
+def test_a_partner_is_linked_to_its_entry_in_the_directory(written: Write) -> None:
+    organisation = an_organisation(name="Association fictive Le Phare")
+    load(DEMO)
+
+    load(written(organisation="association fictive le phare"))
+    linked = Partner.objects.get(organisation__isnull=False)
+    load(DEMO)  # a file that does not say leaves it
+    linked.refresh_from_db()
+
+    assert (linked.slug, linked.organisation) == (demo()[2]["slug"], organisation)
+    assert refused(written(organisation="Personne")) == [
+        f"partenaires.json, partenaire 3 ({linked.slug}), champ organisation : aucun organisme de l’annuaire n’a ce nom"
+    ]
+    load(written(organisation=None))
+    assert not Partner.objects.filter(organisation__isnull=False).exists()
 
 
 def test_a_new_file_changes_what_it_says_and_nothing_else(written: Write) -> None:

@@ -243,7 +243,7 @@ def test_a_check_makes_the_facts_hold_again(client: Client, ines: User) -> None:
 
 def test_only_the_button_uses_an_owners_link_up(client: Client) -> None:
     service = a_service(verified_until=today() - timedelta(days=1))
-    token = verification.new_link(service, on=today())
+    token = verification.new_link(service, by=a_person(moderator=True), on=today())
     address = f"/fr/annuaire/confirmer/{token}/"
 
     for _scan in range(3):
@@ -261,8 +261,8 @@ def test_only_the_button_uses_an_owners_link_up(client: Client) -> None:
 
 def test_a_new_owners_link_ends_the_earlier_one_and_old_ones_end_alone() -> None:
     service = a_service()
-    first = verification.new_link(service, on=today())
-    second = verification.new_link(service, on=today())
+    ines = a_person("ines@example.org", moderator=True)
+    first, second = (verification.new_link(service, by=ines, on=today()) for _time in range(2))
 
     with pytest.raises(verification.LinkIsOver):
         verification.confirm_by_owner(first, on=today())

@@ -25,6 +25,7 @@ from resources.exchange.taxonomies import TAXONOMIES, TERMS
 from resources.models import Service, Verification
 from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation, index
 from tests.resources import reading_pdf
+from tests.signing_in import a_person
 
 pytestmark = pytest.mark.django_db
 
@@ -187,10 +188,14 @@ def arguments(directory: Secretive) -> dict[str, list[str]]:
         *(taxonomy.id for taxonomy in TAXONOMIES),
         *(term.id for term in TERMS),
     ]
+    moderator = a_person("liens@example.org", moderator=True)
     return {
         "id": [str(identifier) for identifier in identifiers],
         "public_id": [service.public_id for service in services],
-        "token": ["merci", *(verification.new_link(service, on=timezone.localdate()) for service in services)],
+        "token": [
+            "merci",
+            *(verification.new_link(service, by=moderator, on=timezone.localdate()) for service in services),
+        ],
     }
 
 

@@ -142,7 +142,12 @@ def test_what_moderators_changed_is_left_alone(communes: None) -> None:
     load(STARTER)
     Service.objects.filter(slug="acpe").update(status="hidden", description="Corrigé.")
 
-    load(STARTER)
+    said = load(STARTER)
+
+    assert said == (
+        "0 publiés, 0 en attente de modération, 133 déjà présents, gardés tels quels ; 1 disent autre chose que le"
+        " fichier.\n"
+    )
 
     assert Service.objects.values_list("status", "description").get(slug="acpe") == ("hidden", "Corrigé.")
 

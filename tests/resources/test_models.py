@@ -2,11 +2,13 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Q
 
+from resources.exchange import starter_csv
 from resources.models import KNOWN_CHECKS, AccessChannel, Commune, Organisation, Place, Service, Verification
 from tests.builders import a_commune, a_place, a_service, an_organisation
 
@@ -18,6 +20,7 @@ def refused_by(constraint: str) -> Any:
     return pytest.raises(IntegrityError, match=f'"{constraint}"')
 
 
+INTO_ANOTHER, INTO_ITSELF = object(), object()
 WRONG_SERVICES: list[tuple[str, dict[str, Any]]] = [
     ("service_has_a_name", {"name": ""}),
     ("service_needs_are_known", {"needs": ["ecoute", "loisirs"]}),
@@ -47,13 +50,42 @@ WRONG_SERVICES: list[tuple[str, dict[str, Any]]] = [
     ("service_rules_are_known", {"age_rule": "some", "min_age": 3}),
     ("service_rules_are_known", {"gender_rule": "some", "genders": ["female"]}),
     ("service_check_is_known", {"verified_by_check": "rumour"}),
+    ("service_hours_are_written_as_hours", {"opening_hours": "lundi matin"}),
+    ("service_hours_are_written_as_hours", {"opening_hours": "Mo-Fr 9h-17h"}),
+    ("service_hours_are_written_as_hours", {"opening_hours": "<b>24/7</b>"}),
+    ("service_merged_is_hidden_and_not_into_itself", {"merged_into": INTO_ANOTHER}),
+    ("service_merged_is_hidden_and_not_into_itself", {"merged_into": INTO_ITSELF, "status": "hidden"}),
 ]
 
 
 @pytest.mark.parametrize(("constraint", "facts"), WRONG_SERVICES)
 def test_the_database_refuses_a_wrong_service(constraint: str, facts: dict[str, Any]) -> None:
+    if facts.get("merged_into") is INTO_ANOTHER:
+        facts = {**facts, "merged_into": a_service(indexed=False)}
+    if facts.get("merged_into") is INTO_ITSELF:
+        own = UUID(int=7)
+        facts = {**facts, "id": own, "merged_into_id": own}
+        facts.pop("merged_into")
+
     with refused_by(constraint), transaction.atomic():
         a_service(indexed=False, **facts)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        "",
+        "24/7",
+        "mo-fr 9:00-17:00",
+        "Mo[1],We 10:00-12:00; PH off",
+        'Jan-Mar Mo 10:00+ || "sur rendez-vous"',
+        "week 1-10/2 Mo (sunrise+01:00)-20:00",
+        "Dec 24-Jan 02 closed; easter +1 day unknown",
+    ],
+)
+def test_hours_that_can_be_read_can_be_kept(hours: str) -> None:
+    assert starter_csv.hours(hours) == hours
+    assert a_service(indexed=False, opening_hours=hours).opening_hours == hours
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,66 @@ def test_plain_words_and_days_take_one(after: dict[str, Any]) -> None:
     assert a_change(a_service(), **after).approvals_needed == 1
 
 
+RISKY: dict[str, Any] = {
+    "hours": "Mo-Fr 14:00-17:00",
+    "audience": {"min_age": 18, "max_age": None, "age_rule": "only", "genders": [], "gender_rule": "everyone"},
+    "territory": ["75"],
+    "closure": {"from": "2026-12-20", "until": None, "note": ""},
+    "needs": ["ecoute"],
+    "kind": "association",
+}
+
+
+@pytest.mark.parametrize("field", RISKY)
+@pytest.mark.parametrize(("said", "needed"), [({"kind": "shelter"}, 2), ({"needs": ["urgence"]}, 2), ({}, 1)])
+def test_when_and_for_whom_takes_two_where_people_in_danger_go(said: dict[str, Any], needed: int, field: str) -> None:
+    service = a_service(**{"kind": "health", "opening_hours": "24/7", **said})
+    proposal = a_change(service, **{field: RISKY[field]})
+
+    assert proposal.approvals_needed == needed
+    for number in range(needed):
+        assert facts.of(Service.objects.get())[field] != RISKY[field]
+        assert moderation.approve(proposal, moderator=a_moderator(f"m{number}"), on=TODAY) is (number + 1 == needed)
+    assert facts.of(Service.objects.get())[field] == RISKY[field]
+
+
+def test_what_became_a_line_meanwhile_takes_two() -> None:
+    service = a_service(opening_hours="24/7")
+    proposal = a_change(service, hours="Mo-Fr 14:00-17:00")
+    became = a_change(service, kind="hotline")
+    for name in ("ines", "paul"):
+        moderation.approve(became, moderator=a_moderator(name), on=TODAY)
+
+    assert moderation.approve(proposal, moderator=a_moderator("zoe"), on=TODAY) is False
+
+
+def test_an_emergency_number_is_removed_by_two() -> None:
+    service = a_service(kind="hotline", needs=["urgence"])
+    ines, paul = a_moderator("ines"), a_moderator("paul")
+
+    assert moderation.hide(service, moderator=ines, reason="fermé", on=TODAY) is False
+    assert Service.objects.get().status == "published"
+    assert moderation.approve(Proposal.objects.get(), moderator=paul, on=TODAY) is True
+    assert (Service.objects.get().status, Proposal.objects.open().count()) == ("hidden", 0)
+
+
+def test_a_shelter_is_removed_at_once_and_read_again_by_others() -> None:
+    a_change(a_service(), description="Attend.")
+    service, ines = a_service(kind="shelter"), a_moderator("ines")
+
+    assert moderation.hide(service, moderator=ines, reason="danger", on=TODAY) is True
+
+    service.refresh_from_db()
+    first = Proposal.objects.open().by_risk()[0]
+    assert (service.status, first.kind, first.service, first.author) == ("hidden", "publish", service, ines)
+    assert moderation.may_decide(first, moderator=ines) is False
+    for name in ("paul", "zoe"):
+        moderation.record_check(first, moderator=a_moderator(name), check_kind="call", on=TODAY)
+        moderation.approve(first, moderator=User.objects.get(email=f"{name}@example.org"), on=TODAY)
+    service.refresh_from_db()
+    assert service.status == "published"
+
+
 def test_one_person_never_counts_twice() -> None:
     proposal = a_change(a_service(phones=["0199000000"]), channels=NEW_PHONE)
     ines = a_moderator()
@@ -408,6 +468,31 @@ def test_no_way_round_publishes_on_one_persons_word(way: str) -> None:
 
     with refused(), transaction.atomic():
         WAYS_ROUND[way](shown)
+
+
+WRONG_WAYS = {
+    "hours": "opening_hours = 'Mo-Fr 14:00-17:00'",
+    "ages": "min_age = 18, age_rule = 'only'",
+    "genders": "genders = '{male}', gender_rule = 'only'",
+    "territory": "departements = '{77}'",
+    "closed": "closed_from = '2026-01-01'",
+    "no more a line": "kind = 'association'",
+    "no more urgent": "needs = '{}'",
+    "removed": "status = 'hidden'",
+}
+
+
+@pytest.mark.parametrize("way", WRONG_WAYS)
+@pytest.mark.parametrize("approved_by", [0, 1])
+def test_no_way_round_sends_people_in_danger_the_wrong_way(way: str, approved_by: int) -> None:
+    line = a_service(kind="hotline", needs=["urgence"], opening_hours="24/7", departements=["75"])
+    proposal = a_change(line, hours="Mo-Fr 14:00-17:00")
+    for number in range(approved_by):
+        moderation.approve(proposal, moderator=a_moderator(f"m{number}"), on=TODAY)
+
+    with refused(), transaction.atomic():
+        moderation.set_for_this_transaction("eclaircie.proposal", str(proposal.pk))
+        sql(f"UPDATE resources_service SET {WRONG_WAYS[way]}")  # noqa: S608  # literals of this file
 
 
 @pytest.mark.parametrize("way", WAYS_ROUND)

@@ -566,4 +566,7 @@ def test_hours_that_are_none_break_no_page(client: Client) -> None:
     service = a_service(opening_hours="Mo-Fr 25:99-:: 10:00")
 
     for path in ("annuaire/", "annuaire/?open_now=1", f"annuaire/{service.public_id}/"):
-        assert service.name in client.get(f"/fr/{path}").content.decode()
+        page = client.get(f"/fr/{path}").content.decode()
+        assert service.name in page
+        assert "Horaires non précisés" in page
+        assert service.opening_hours not in re.sub("<script.*?</script>", "", page, flags=re.DOTALL)

@@ -42,6 +42,7 @@ NOT_PUBLIC = (
     "resources/exchange/taxonomies.py",
     "resources/facts.py",
     "resources/management/",
+    "resources/moderation.py",
     "resources/quality.py",
     "resources/verification.py",
     "resources/views_checks.py",

@@ -51,8 +51,12 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} : lecture impossible ({error.strerror}).") from error
         moderation.propose_waiting(on=timezone.localdate())  # what waits is the first queue of the desk
+        differing = (
+            f", gardés tels quels ; {loaded.differing} disent autre chose que le fichier" if loaded.differing else ""
+        )
         self.stdout.write(
-            f"{loaded.published} publiés, {loaded.waiting} en attente de modération, {loaded.untouched} déjà présents."
+            f"{loaded.published} publiés, {loaded.waiting} en attente de modération,"
+            f" {loaded.untouched} déjà présents{differing}."
         )
 
 
