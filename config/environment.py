@@ -124,6 +124,15 @@ def web_address(name: str, *, default: str = "", schemes: tuple[str, ...] = ("ht
     return value
 
 
+def exits(languages: Iterable[str]) -> dict[str, str]:
+    """Where Quitter leads in each language: ECLAIRCIE_EXIT_URL_EN, else ECLAIRCIE_EXIT_URL, else Wikipedia."""
+    everywhere = web_address("EXIT_URL")
+    return {
+        code: web_address(f"EXIT_URL_{code.upper()}", default=everywhere or f"https://{code}.wikipedia.org/")
+        for code in languages
+    }
+
+
 def secret_key(path: Path) -> str:
     """ECLAIRCIE_SECRET_KEY, or for a single machine the key kept in `path`, drawn at the first start."""
     name = PREFIX + "SECRET_KEY"

@@ -26,7 +26,6 @@ DEMO = environment.demonstration(public_url=PUBLIC_URL, hosts=ALLOWED_HOSTS)  # 
 DEMO_DIR = VAR_DIR / "demo"  # sign-ins and mail of the demonstration
 # What finds cases and completes senders' keys: outside the database and its backups.
 PEPPERS_FILE = environment.folder("PEPPERS_FILE", default=VAR_DIR / "peppers.json")
-EXIT_URL = environment.web_address("EXIT_URL", default="https://fr.wikipedia.org/")
 
 # Legal notice. Empty values are shown as "to be filled in before opening".
 PUBLISHER = {
@@ -202,6 +201,8 @@ LANGUAGES = [
 ]
 LANGUAGE_CODE = "fr"
 LANGUAGE_COOKIE_NAME = ""  # no cookie chooses a language
+# Where Quitter leads, by language: a site of everybody, light, without a wall before it or anything personal on it.
+EXIT_URLS = environment.exits(code for code, _name in LANGUAGES)
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "Europe/Paris"

@@ -25,5 +25,6 @@ urlpatterns = [
 if settings.DEMO:
     urlpatterns.insert(0, path("espace/courrier-demo/", demo_mail.mails, name="demo_mail"))
 
+handler400 = views.bad_request
 handler404 = staff.not_found
 handler500 = views.server_error

@@ -60,6 +60,11 @@ def require_migrations() -> None:
         raise NotMigrated
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django's signature
+    """What was sent is too long, or no form at all: the page with its style and the exit control."""
+    return render(request, "400.html", status=400)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Something broke: the page with its style and the exit control, unlike Django's bare one."""
     return render(request, "500.html", status=500)

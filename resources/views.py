@@ -146,8 +146,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_safe
 def traces(request: HttpRequest) -> HttpResponse:
     """What Quitter does and what it cannot do."""
-    context = {"numbers": numbers("police", "europe", "silent"), "exit_name": cards.site_name(settings.EXIT_URL)}
-    return render(request, "resources/traces.html", context)
+    return render(request, "resources/traces.html", {"numbers": numbers("police", "europe", "silent")})
 
 
 @require_POST

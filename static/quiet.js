@@ -65,10 +65,11 @@
   }
 
   signs.forEach(function (kind) { addEventListener(kind, start, { capture: true, passive: true }); });
-  page.addEventListener("click", function (event) {
-    if (event.target.closest && event.target.closest("[data-quitter]")) close();
-  }, true);
+  page.addEventListener("leave", close);
   addEventListener("pagehide", empty);
-  addEventListener("pageshow", function (event) { if (event.persisted) location.reload(); });
+  /* Not after Quitter: asking for the page anew would come before, and undo, going away from it (site.js). */
+  addEventListener("pageshow", function (event) {
+    if (event.persisted && !page.documentElement.classList.contains("veil")) location.reload();
+  });
   page.addEventListener("DOMContentLoaded", start);
 })();

@@ -17,10 +17,14 @@
     return entry ? entry.type === "back_forward" : performance.navigation.type === 2;
   }
 
-  function go() {
-    var there = root.getAttribute("data-leave");
+  function hide() {
     root.classList.add("veil");
     page.title = root.getAttribute("data-name");
+  }
+
+  function go() {
+    var there = root.getAttribute("data-leave");
+    hide();
     location.replace(there);
     setTimeout(function () {
       var note = page.createElement("p"), link = page.createElement("a");
@@ -38,15 +42,17 @@
   }
 
   function leave() {
+    var main = page.getElementById("contenu");
     kept(true);
-    root.classList.add("veil");
-    page.title = root.getAttribute("data-name");
+    hide();
+    page.dispatchEvent(new Event("leave")); /* who holds a page open on the server lets it go (quiet.js) */
     empty();
-    page.querySelectorAll("output,[data-empty]").forEach(function (part) { part.textContent = ""; });
+    if (main) main.textContent = "";
     if (navigator.sendBeacon) navigator.sendBeacon("/x");
     go();
   }
 
+  root.classList.add("js");
   if (kept()) { if (cameBack()) { go(); return; } kept(false); }
   addEventListener("pageshow", function (event) { if (event.persisted && kept()) go(); });
 
@@ -69,6 +75,7 @@
     if (event.key !== "Shift") { alone = false; if (taps) { clearTimeout(timer); tell(0); } }
     else if (!event.repeat) alone = true;
   }, true);
+  page.addEventListener("pointerdown", function () { alone = false; }, true);
   page.addEventListener("keyup", function (event) {
     if (event.key !== "Shift" || !alone) return;
     alone = false;

@@ -101,7 +101,7 @@ class Watch:
     def elsewhere(self, route: Route) -> None:
         """A request to another machine: only leaving for the exit page is right, and nothing reaches the network."""
         request: Request = route.request
-        leaving = request.is_navigation_request() and request.url.startswith(settings.EXIT_URL)
+        leaving = request.is_navigation_request() and request.url.startswith(tuple(settings.EXIT_URLS.values()))
         if not leaving:
             self.problems.append(f"other origin: {request.url}")
         route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>ailleurs</title>")

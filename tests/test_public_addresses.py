@@ -1,13 +1,21 @@
-"""Every address of the site as nobody: the public ones are this list, all others send to the sign-in page."""
+"""Every address of the site as nobody: the public ones are this list, all others send to the sign-in page.
+
+What must hold on each public page is tested by walking this list, here and in a browser (tests/journeys): a new page
+cannot be forgotten.
+"""
 
 import re
 from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.urls.resolvers import LocalePrefixPattern
+
+from resources.models import Service
+from tests.builders import a_service
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +85,18 @@ PUBLIC = [
     "readyz",
     "x",
 ]
+# Public answers below the language that are files, not pages.
+FILES = [
+    "fr/annuaire/<slug:public_id>/pdf/",
+    "fr/annuaire/<slug:public_id>/vcard/",
+    "fr/annuaire/cartes/",
+    "fr/annuaire/pdf/",
+]
+# Words that would tell somebody who looks at a history, a tab or a list of files what was read.
+TELLING = re.compile(
+    r"victim|prostitu|exploit|\bviol|\brape|suicid|escort|\btraite\b|traffick|prox[eé]n|\bpimp|\bsex|\babus|\babri\b|shelter",
+    re.IGNORECASE,
+)
 SAMPLES = {"int": "1", "uuid": str(UUID(int=1)), "slug": "a", "str": "a", "path": "a"}
 SIGN_IN = "/espace/connexion/"
 
@@ -127,3 +147,120 @@ def test_every_sample_is_the_address_of_its_route() -> None:
 def resolves(route: str) -> bool:
     """Whether the sample leads to the route, and not to an earlier one or nowhere."""
     return str(resolve(sample(route)).route) == route.replace("/^", "/")
+
+
+# --- what holds on each page ------------------------------------------------------------------------------------------
+
+
+def public_pages(service: Service, *, language: str = "fr") -> list[str]:
+    """Address of every page that a visitor can open in a language."""
+    routes = [route for route in PUBLIC if route.startswith("fr/") and route not in FILES]
+    own = (route.replace("<slug:public_id>", service.public_id).removeprefix("fr/") for route in routes)
+    return [f"/{language}{sample(route)}" for route in own]
+
+
+def telling_service() -> Service:
+    """A service whose name says all that an address or a title must not."""
+    return a_service(
+        name="Abri pour victimes de viol et de traite",
+        phones=["0199001122"],
+        website="https://exemple.fr",
+        needs=["prostitution"],
+    )
+
+
+def test_pages_are_pages_and_files_are_files(client: Client) -> None:
+    service = telling_service()
+
+    kinds = {
+        route: client.get(sample(route.replace("<slug:public_id>", service.public_id))).headers["Content-Type"]
+        for route in PUBLIC
+        if route.startswith("fr/")
+    }
+
+    assert [route for route, kind in kinds.items() if not kind.startswith("text/html")] == FILES
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_every_page_can_be_left_and_tells_nothing(client: Client, language: str) -> None:
+    service, faults = telling_service(), []
+
+    for address in public_pages(service, language=language):
+        text = client.get(address).content.decode()
+        faults += [f"{address}: {fault}" for fault in faults_of(text, language=language)]
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_every_page_of_an_error_can_be_left_and_tells_nothing(
+    client: Client, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    client.raise_request_exception = False
+    for language, _name in settings.LANGUAGES:
+        answered, text = failing(client, monkeypatch, f"/{language}/annuaire/", status=status)
+
+        assert answered == status
+        assert faults_of(text, language=language) == []
+
+
+def failing(client: Client, monkeypatch: pytest.MonkeyPatch, address: str, *, status: int) -> tuple[int, str]:
+    """Status and text of an answer of each kind of failure."""
+    if status == 400:
+        answer = client.post(address, {"q": "x" * 600_000})
+    elif status == 403:
+        answer = client.post(address, headers={"Sec-Fetch-Site": "cross-site"})
+    elif status == 404:
+        answer = client.get(f"{address}nulle-part/")
+    else:
+        monkeypatch.setattr("resources.views.search", None)
+        answer = client.get(address)
+    return answer.status_code, answer.content.decode()
+
+
+def test_too_many_tries_happen_in_the_staff_area_only() -> None:
+    """Its page has no exit control: nothing public counts what somebody does (settings, ACCOUNT_RATE_LIMITS)."""
+    assert '{% extends "espace/base.html" %}' in (settings.BASE_DIR / "templates/429.html").read_text(encoding="utf-8")
+    assert settings.REST_FRAMEWORK.get("DEFAULT_THROTTLE_CLASSES") is None
+
+
+def faults_of(text: str, *, language: str) -> list[str]:
+    """What is wrong with a page: its way out, its title, the addresses and file names that stand in it."""
+    head, found, _main = text.partition("<main")
+    ways = re.findall(r"<a [^>]*data-quitter[^>]*>", head)
+    right = f'href="{settings.EXIT_URLS[language]}" rel="noreferrer nofollow" data-quitter'
+    checks = {
+        "two ways out before the content": found and len(ways) == 2 and all(right in way for way in ways),
+        "one of them is the control": sum('id="quitter"' in way for way in ways) == 1,
+        "nothing opens a second tab": "target=" not in text,
+        "Shift is promised by the script alone": told_without_script(text) == [],
+    }
+    title = re.search(r"<title>(.*?)</title>", text, re.DOTALL)
+    addresses = re.findall(r'(?:href|action|src|id|download)="([^"]*)"', text)
+    said = [title[1] if title else "no title", *(one for one in addresses if not one.startswith(("data:", "https:")))]
+    return [
+        *(name for name, holds in checks.items() if not holds),
+        *(f"says {one}" for one in said if TELLING.search(one)),
+    ]
+
+
+def told_without_script(text: str) -> list[str]:
+    """Sentences that only hold with JavaScript, and that somebody without it would read."""
+    shown = re.sub(r'<(\w+) class="scripted">.*?</\1>|<(script|template).*?</\2>', "", text, flags=re.DOTALL)
+    return re.findall(r">[^<]*(?:\bMaj\b|\bShift\b)[^<]*<", shown)
+
+
+def test_files_bear_neutral_names(client: Client) -> None:
+    service = telling_service()
+
+    answers = [client.get(sample(route.replace("<slug:public_id>", service.public_id))) for route in FILES]
+
+    names = [answer.headers["Content-Disposition"] for answer in answers]
+    assert names == [
+        'inline; filename="adresse.pdf"',
+        'attachment; filename="contact.vcf"',
+        'inline; filename="cartes.pdf"',
+        'inline; filename="adresses.pdf"',
+    ]
+    assert "FN:Claire" in answers[1].content.decode()
+    assert TELLING.search(answers[1].content.decode()) is None

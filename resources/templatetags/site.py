@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from resources import leaflets
-from resources.cards import once_per_language
+from resources.cards import once_per_language, site_name
 from resources.numbers import FIRST, Numbers, numbers
 from resources.tongues import SOURCE, apart, is_unread
 
@@ -30,8 +30,15 @@ class Tongue:
 
 @register.simple_tag
 def exit_address() -> str:
-    """Where Quitter leads."""
-    return settings.EXIT_URL
+    """Where Quitter leads, in the language of the page."""
+    exits: dict[str, str] = settings.EXIT_URLS
+    return exits.get(get_language() or SOURCE, exits[SOURCE])
+
+
+@register.simple_tag
+def exit_name() -> str:
+    """The site that Quitter opens, as people know it."""
+    return site_name(exit_address())
 
 
 @register.simple_tag

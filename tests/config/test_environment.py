@@ -63,6 +63,19 @@ def test_an_exit_address_is_whole_and_encrypted(monkeypatch: pytest.MonkeyPatch,
         environment.web_address(name)
 
 
+def test_each_language_may_have_an_exit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ECLAIRCIE_EXIT_URL", "ECLAIRCIE_EXIT_URL_FR", "ECLAIRCIE_EXIT_URL_EN"):
+        monkeypatch.delenv(name, raising=False)
+    usual = environment.exits(["fr", "en"])
+    monkeypatch.setenv("ECLAIRCIE_EXIT_URL_EN", "https://example.org/weather")
+    one = environment.exits(["fr", "en"])
+    monkeypatch.setenv("ECLAIRCIE_EXIT_URL", "https://exemple.org/")
+
+    assert usual == {"fr": "https://fr.wikipedia.org/", "en": "https://en.wikipedia.org/"}
+    assert one == {"fr": "https://fr.wikipedia.org/", "en": "https://example.org/weather"}
+    assert environment.exits(["fr", "en"]) == {"fr": "https://exemple.org/", "en": "https://example.org/weather"}
+
+
 @pytest.mark.parametrize("value", ["http://exemple.org", "exemple.org:8000", "exemple org", "exemple..org"])
 def test_a_host_is_a_name_alone(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("ECLAIRCIE_ALLOWED_HOSTS", value)
