@@ -13,15 +13,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from referrals import codes, crypto, follow_up, handoffs, keyring, lifecycle, sealing
+from referrals import codes, crypto, envelopes, follow_up, handoffs, keyring, lifecycle, sealing
 from referrals.models import Handoff, Message, PlanStep, Referral
 from tests.builders import Sent, Team, a_partner, a_referral, a_team, an_answer
+from tests.referrals.test_envelopes import some_words
 from tests.resources.test_pages import ROOM_ON_THE_WIRE, TELLING, Seen, emergency_services
 
 pytestmark = pytest.mark.django_db
 
 RETURN = "/fr/suivi/"
-STEP = 48 * 1024
 
 
 def page(response: Any, *, status: int = 200) -> Seen:
@@ -91,18 +91,19 @@ def test_nothing_of_the_code_is_in_an_address_or_a_cookie(client: Client) -> Non
     assert (dict(response.cookies), dict(shown.cookies), shown.headers["Cache-Control"]) == ({}, {}, "no-store")
 
 
-def test_a_known_and_an_unknown_code_are_as_long_on_the_wire(client: Client) -> None:
+@pytest.mark.parametrize(("accepted", "length"), [("gzip", envelopes.STEP), ("identity", envelopes.PLAIN_STEP)])
+def test_a_known_and_an_unknown_code_are_as_long_on_the_wire(client: Client, accepted: str, length: int) -> None:
     team = a_team()
-    sent = a_referral(team, text="é" * 3000)
-    answered(team, sent, "à" * 3000)
+    sent = a_referral(team, text=some_words(400, seed=1).decode())
+    answered(team, sent, some_words(400, seed=2).decode())
     posts = [client.post(RETURN, {"code": code.words()}) for code in (sent.code, unknown_code())]
 
-    gets = [client.get(post.headers["Location"], headers={"Accept-Encoding": "gzip"}) for post in posts]
+    gets = [client.get(post.headers["Location"], headers={"Accept-Encoding": accepted}) for post in posts]
 
     assert len({(post.status_code, len(post.headers["Location"])) for post in posts}) == 1
     assert [(get.status_code, len(get.content), get.headers["Content-Encoding"]) for get in gets] == [
-        (200, STEP, "identity"),
-        (200, STEP, "identity"),
+        (200, length, accepted),
+        (200, length, accepted),
     ]
 
 
