@@ -74,6 +74,14 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What must be known before going, and what the service adds in its own words."""
+
+    words: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A service as pages show it."""
 
@@ -93,7 +101,7 @@ class Card:
     languages: str
     distance: str
     reasons: str
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
     checked: str
 
 
@@ -319,19 +327,19 @@ def reason(name: str, value: str) -> str:
             return ""
 
 
-def notices(service: Service, *, today: date) -> tuple[str, ...]:
+def notices(service: Service, *, today: date) -> tuple[Notice, ...]:
     """What must be known before going: closed for now, full, only through a professional."""
     said = []
     if service.is_closed(on=today):
-        said.append(closure(service))
+        said.append(Notice(closure(service), service.closure_note))
     if service.saturation in {Service.Saturation.FULL, Service.Saturation.WAITING}:
-        said.append(f"{Service.Saturation(service.saturation).label}. {apart(service.saturation_note)}".strip())
+        said.append(Notice(f"{Service.Saturation(service.saturation).label}.", service.saturation_note))
     if service.on_referral_only:
-        said.append(_("Pour y entrer, il faut passer par un professionnel."))
+        said.append(Notice(_("Pour y entrer, il faut passer par un professionnel.")))
     if service.for_professionals:
         # A line that answers everybody must not turn a young person away.
         also = service.kind == Kind.HOTLINE
-        said.append(_("Aussi pour les professionnels.") if also else _("Pour les professionnels."))
+        said.append(Notice(_("Aussi pour les professionnels.") if also else _("Pour les professionnels.")))
     return tuple(said)
 
 
@@ -339,10 +347,8 @@ def closure(service: Service) -> str:
     """That it is closed for now, and until when if that is known."""
     if service.closed_until:
         until = date_format(service.closed_until)
-        words = _("Fermé pour l’instant, jusqu’au %(until)s.") % {"until": until}
-    else:
-        words = _("Fermé pour l’instant.")
-    return " ".join(filter(None, [words, apart(service.closure_note)]))
+        return _("Fermé pour l’instant, jusqu’au %(until)s.") % {"until": until}
+    return _("Fermé pour l’instant.")
 
 
 def checked(service: Service, *, today: date) -> str:

@@ -81,10 +81,10 @@ def test_what_must_be_known_before_going_is_said() -> None:
     closed = a_service(closed_from=date(2026, 11, 1), closed_until=date(2027, 1, 3), closure_note="Travaux.")
     full = a_service(saturation="full", saturation_note="Rappelle lundi.", on_referral_only=True)
 
-    assert card_of(closed).notices == ("Fermé pour l’instant, jusqu’au 3 janvier 2027. Travaux.",)
+    assert card_of(closed).notices == (cards.Notice("Fermé pour l’instant, jusqu’au 3 janvier 2027.", "Travaux."),)
     assert card_of(full).notices == (
-        "Complet. Rappelle lundi.",
-        "Pour y entrer, il faut passer par un professionnel.",
+        cards.Notice("Complet.", "Rappelle lundi."),
+        cards.Notice("Pour y entrer, il faut passer par un professionnel."),
     )
 
 
