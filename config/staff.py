@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages import get_messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 from django.views.defaults import page_not_found
@@ -14,6 +14,7 @@ from django.views.defaults import page_not_found
 from accounts import roles, stay
 from accounts.gate import STAFF_AREA
 from accounts.models import User
+from config.views import is_for_programs
 from referrals.models import Member
 
 
@@ -70,7 +71,9 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What is not there, or not for this person; below /espace/ in the frame of its pages."""
+    """What is not there, or not for this person; below /espace/ in the frame of its pages, JSON for programs."""
+    if is_for_programs(request):
+        return JsonResponse({"errors": {"request": ["not_found"]}}, status=HTTPStatus.NOT_FOUND)
     if request.path_info.startswith(STAFF_AREA) and hasattr(request, "user"):
         return render(request, "espace/not_found.html", status=HTTPStatus.NOT_FOUND)
     return page_not_found(request, exception)

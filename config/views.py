@@ -4,11 +4,13 @@ from functools import cache
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
+
+INTERFACES = "/api/"
 
 
 @require_safe
@@ -61,10 +63,19 @@ def require_migrations() -> None:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django's signature
-    """What was sent is too long, or no form at all: the page with its style and the exit control."""
+    """What was sent is too long, or no form at all: the page with its style and the exit control; JSON for programs."""
+    if is_for_programs(request):
+        return JsonResponse({"errors": {"body": ["invalid"]}}, status=400)
     return render(request, "400.html", status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something broke: the page with its style and the exit control, unlike Django's bare one."""
+    """Something broke: the page with its style and the exit control, unlike Django's bare one; JSON for programs."""
+    if is_for_programs(request):
+        return JsonResponse({"errors": {"request": ["error"]}}, status=500)
     return render(request, "500.html", status=500)
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether a program asks, which reads no page."""
+    return request.path_info.startswith(INTERFACES)
