@@ -77,6 +77,7 @@ def starter(url: str) -> str:
     """The address of a database with the real starter directory, made anew every time."""
     found = empty(url, STARTER)
     steps.run(steps.MANAGE, "load_directory", STARTER_DIRECTORY, url=found)
+    steps.run(steps.MANAGE, "load_pages", url=found)
     return found
 
 

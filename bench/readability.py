@@ -105,11 +105,14 @@ class Sentences(HTMLParser):
 
 
 def pages(client: Client) -> Iterator[tuple[str, Sentences]]:
-    """Pages in the order in which somebody meets them: those that the first page leads to, a service, and writing."""
+    """Pages in the order in which somebody meets them: the first and where it leads, those that explain, a service,
+    and writing."""
     home = reverse("resources:home")
     first = seen(client.get(home))
     yield "accueil", first
-    for path in dict.fromkeys(urlsplit(link).path for link in first.links if link.startswith(home) and "?" not in link):
+    explained = reverse("resources:explained")
+    links = [*first.links, *(link for link in seen(client.get(explained)).links if link.startswith(explained))]
+    for path in dict.fromkeys(urlsplit(link).path for link in links if link.startswith(home) and "?" not in link):
         if path != home:
             yield path.removeprefix(home).strip("/"), seen(client.get(path))
     slug = Service.objects.published().order_by("slug").values_list("public_id", flat=True)[0]

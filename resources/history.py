@@ -13,9 +13,9 @@ from django.apps import apps
 from django.db import models
 
 from accounts.models import User
-from resources import facts
+from resources import facts, pages
 from resources.facts import Changes, Facts
-from resources.models import AccessChannel, Organisation, Place, Service
+from resources.models import AccessChannel, Organisation, Page, Place, Service
 
 DELETED = "delete"
 OF_A_SERVICE = [
@@ -88,6 +88,30 @@ def value_before(service: Service, *, number: int, field: str) -> Any:  # noqa: 
         if version.number == number:
             return version.changes[field]["before"]
     raise KeyError(field)
+
+
+def versions_of_page(page: Page) -> list[Version]:
+    """Every version of a page that explains, the newest first; two queries at any length."""
+    events = list(event_model("PageEvent").objects.filter(pgh_obj_id=page.pk).order_by("pgh_id"))
+    names = people(events)
+    said: Facts = dict.fromkeys(pages.FIELDS, "")
+    found: list[Version] = []
+    for event in events:
+        before, said = said, {field: getattr(event, field) for field in pages.FIELDS}
+        context = event.pgh_context or {}
+        found.append(
+            Version(
+                number=len(found) + 1,
+                at=event.pgh_created_at,
+                who=names.get(context.get("user") or 0, ""),
+                why=str(context.get("why", "")),
+                changes=facts.changes_between(before, said),
+                said=said,
+                status=Service.Status.PUBLISHED,
+                was_moderated=bool(context),
+            )
+        )
+    return found[::-1]
 
 
 def events_of(service: Service) -> list[Any]:

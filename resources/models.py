@@ -145,8 +145,28 @@ class Organisation(models.Model):
         return self.name
 
 
+# Texts in another language, by field: [text, status, digest of the French text they stand for].
+Translated = dict[str, tuple[str, str, str]] | None
+
+
+def translations_into(language: str, about: str) -> models.Subquery:
+    """All the texts of a row in a language, read with the row itself; `about` is the name of the column for it."""
+    rows = Translation.objects.filter(**{about: models.OuterRef("pk")}, language=language).order_by()
+    said = Func(
+        F("text"), F("status"), F("source_digest"), function="jsonb_build_array", output_field=models.JSONField()
+    )
+    together = Func(F("field"), said, function="jsonb_object_agg", output_field=models.JSONField())
+    return models.Subquery(rows.annotate(together=together).values("together"), output_field=models.JSONField())
+
+
 class ServiceQuerySet(models.QuerySet["Service"]):
     """Questions that the directory is asked."""
+
+    def in_language(self, language: str) -> Self:
+        """With their texts in that language; nothing more is asked in French, which is the source."""
+        if language == settings.LANGUAGE_CODE:
+            return self
+        return self.annotate(translated=translations_into(language, "service"))
 
     def published(self) -> Self:
         """Services that everybody may see."""
@@ -287,6 +307,8 @@ class Service(models.Model):
     position = GeneratedField(expression=UnitSphere(), output_field=CubeField(null=True), db_persist=True)
 
     objects = ServiceQuerySet.as_manager()
+    # By field, [text, status, digest of its source], when the row was read for a language (resources/translations.py).
+    translated: Translated = None
 
     class Meta:
         ordering: ClassVar = ["slug"]
@@ -559,6 +581,109 @@ class Verification(models.Model):
         return f"{self.service_id} {self.checked_on}"
 
 
+class PageQuerySet(models.QuerySet["Page"]):
+    """Pages that explain."""
+
+    def in_language(self, language: str) -> Self:
+        """With their texts in that language; nothing more is asked in French, which is the source."""
+        if language == settings.LANGUAGE_CODE:
+            return self
+        return self.annotate(translated=translations_into(language, "page"))
+
+
+@pghistory.track(
+    *every_change(),
+    fields=["slug", "tab", "title", "lead", "text"],
+    model_name="PageEvent",
+    context_field=pghistory.ContextJSONField(),
+    context_id_field=NO_CONTEXT_ID,
+    append_only=True,
+)
+class Page(models.Model):
+    """A short text that explains, in French; what it may hold: resources/pages.py.
+
+    A starter file enters it; afterwards it says what one moderator proposed and another agreed to, or the database
+    refuses (migration let_nobody_change_pages_alone).
+    """
+
+    slug = models.SlugField(max_length=40, unique=True)
+    position = models.PositiveSmallIntegerField()
+    tab = models.CharField(max_length=30)  # of the browser: it never names the subject
+    title = models.CharField(max_length=200)
+    lead = models.CharField(max_length=300)
+    text = models.TextField()
+
+    objects = PageQuerySet.as_manager()
+    translated: Translated = None
+
+    class Meta:
+        ordering: ClassVar = ["position", "slug"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(tab="") & ~Q(title="") & ~Q(lead="") & ~Q(text=""), name="page_says_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@pghistory.track(
+    *every_change(),
+    fields=["page", "service", "field", "language", "text", "status", "source_digest"],
+    model_name="TranslationEvent",
+    context_field=pghistory.ContextJSONField(),
+    context_id_field=NO_CONTEXT_ID,
+    append_only=True,
+)
+class Translation(models.Model):
+    """A text of a page or of a service in another language.
+
+    It stands for one French text, of which it keeps the digest: when the French moves, it is out of date by itself. No
+    row, no translation. One word publishes it, so the database refuses any number, address or link in it that its
+    source does not hold (migration let_nobody_change_pages_alone).
+    """
+
+    class Status(models.TextChoices):
+        """Who read it."""
+
+        MACHINE = "machine", _("Faite avec une machine, à relire")
+        REVIEWED = "reviewed", _("Relue")
+
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, null=True, blank=True, related_name="translations")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, blank=True, related_name="translations")
+    field = models.CharField(max_length=16)
+    language = models.CharField(max_length=8)
+    text = models.TextField()
+    status = models.CharField(max_length=8, choices=Status, default=Status.MACHINE)
+    source_digest = models.CharField(max_length=32)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["page", "language", "field"], name="translation_of_a_page_is_one"),
+            models.UniqueConstraint(fields=["service", "language", "field"], name="translation_of_a_service_is_one"),
+            models.CheckConstraint(
+                condition=Q(page__isnull=False, service__isnull=True, field__in=["tab", "title", "lead", "text"])
+                | Q(
+                    page__isnull=True,
+                    service__isnull=False,
+                    field__in=["description", "what_happens", "saturation_note", "closure_note"],
+                ),
+                name="translation_is_of_a_text_that_is_shown",
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="translation_says_something"),
+            models.CheckConstraint(condition=~Q(language="fr"), name="translation_is_not_of_french"),
+            models.CheckConstraint(condition=Q(status__in=["machine", "reviewed"]), name="translation_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="machine") | Q(by__isnull=False), name="translation_was_reviewed_by_somebody"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language} {self.field}"
+
+
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     """Questions about what was proposed."""
 
@@ -574,7 +699,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 class Proposal(models.Model):
     """What somebody wants the directory to say, field by field, with before and after.
 
-    `changes` is {field: {"before": value, "after": value}}; fields and values are those of resources/facts.py. Votes
+    `changes` is {field: {"before": value, "after": value}}; fields and values are those of resources/facts.py, or of
+    resources/pages.py: what is proposed for a page never moves, since it takes one proposer and one other. Votes
     count for one `revision`: whenever `changes` moves, the database counts a new one. Only resources/moderation.py
     opens and decides proposals; triggers (migration 0005) keep others from publishing beside it.
     """
@@ -616,6 +742,7 @@ class Proposal(models.Model):
     origin = models.CharField(max_length=8, choices=Origin)
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="proposals", null=True, blank=True)
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="proposals", null=True, blank=True)
     changes = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=1, editable=False)  # written by the database
     approvals_needed = models.PositiveSmallIntegerField(default=2, editable=False)  # written by the database
@@ -652,7 +779,12 @@ class Proposal(models.Model):
                 name="proposal_is_open_until_a_day",
             ),
             models.CheckConstraint(
-                condition=Q(service__isnull=False) | Q(kind="new"), name="proposal_is_about_a_service_or_a_new_one"
+                condition=Q(page__isnull=True) & (Q(service__isnull=False) | Q(kind="new"))
+                | Q(page__isnull=False, service__isnull=True, kind="change"),
+                name="proposal_is_about_a_service_a_page_or_a_new_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(page__isnull=True) | Q(author__isnull=False), name="proposal_of_a_page_has_an_author"
             ),
             models.CheckConstraint(
                 condition=Q(author__isnull=True) | Q(origin__in=["staff", "import"]),

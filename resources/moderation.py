@@ -2,6 +2,7 @@
 
 In the order of time: a file fills an empty directory, somebody proposes, moderators look, amend and vote, and what
 enough of them agreed to is applied. The database checks the last step again (docs/adr/0009-two-people-publish.md).
+Pages that explain go the same way; their translations need one person (docs/adr/0014-pages-and-translations.md).
 """
 
 import json
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.apps import apps
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
@@ -19,21 +22,25 @@ from django.utils.translation import gettext as _
 
 from accounts import roles
 from accounts.models import User
-from resources import facts, indexing
+from resources import facts, indexing, pages, translations
 from resources.exchange.starter_csv import DirectoryFileError, Problem, Refusal, Row
 from resources.facts import Changes, Facts, Json
 from resources.models import (
     AccessChannel,
     Commune,
     Organisation,
+    Page,
     Place,
     Proposal,
     Service,
+    Translation,
     Verification,
     Vote,
     public_id_of,
     stable_uuid,
 )
+from resources.tongues import SOURCE
+from resources.translations import digest
 from resources.vocabulary import LANGUAGES, Gender, Kind
 
 NO_NUMBER_HELPS = frozenset({Proposal.Kind.UNREACHABLE, Proposal.Kind.CLOSED})
@@ -254,6 +261,49 @@ def enter(row: Row, *, communes: list[Commune], checked_on: date) -> Service:
     return service
 
 
+def load_pages(written: Iterable[pages.Written]) -> int:
+    """Enter the pages and the translations of starter files that are not there yet; returns how many texts came.
+
+    A page that exists is left alone, and so is a text that ever had a translation. Raises Refusal: a translation holds
+    a contact that its source does not.
+    """
+    written = list(written)
+    with transaction.atomic():
+        wait_for_other_loads()
+        known = set(Page.objects.values_list("slug", flat=True))
+        new = [
+            Page(slug=one.slug, position=one.position, **one.texts)
+            for one in written
+            if one.language == SOURCE and one.slug not in known
+        ]
+        set_for_this_transaction("eclaircie.first_load", "on")
+        with remembered(moderator=None, proposal=None, why="premier chargement"):
+            Page.objects.bulk_create(new)
+            set_for_this_transaction("eclaircie.first_load", "")
+            added = first_translations(written)
+            for one in added:
+                save_translation(one)
+    return len(new) * len(pages.FIELDS) + len(added)
+
+
+def first_translations(written: list[pages.Written]) -> list[Translation]:
+    """What starter files say in other languages, where nobody said anything yet.
+
+    A file translates the starter file beside it: where a page says something else by now, it is left out.
+    """
+    french = {one.slug: one.texts for one in written if one.language == SOURCE}
+    there = {page.slug: page for page in Page.objects.all()}
+    ever = set(apps.get_model("resources", "TranslationEvent").objects.values_list("page", "language", "field"))
+    return [
+        Translation(page=page, language=one.language, field=field, text=text, source_digest=digest(source))
+        for one in written
+        if one.language != SOURCE and (page := there.get(one.slug)) is not None
+        for field, text in one.texts.items()
+        if (page.pk, one.language, field) not in ever
+        and (source := getattr(page, field)) == french.get(one.slug, {}).get(field)
+    ]
+
+
 # --- somebody proposes ----------------------------------------------------------------------------------------------
 
 
@@ -374,6 +424,19 @@ def propose_waiting(*, on: date) -> int:
     return len(opened)
 
 
+def propose_page(page: Page, *, after: Mapping[str, Json], author: User, source: str, on: date) -> Proposal:
+    """Open a proposal to change what a page that explains says, in French; another moderator publishes it.
+
+    It never moves: who would say something else proposes anew. Raises Refusal, NothingChanges.
+    """
+    wanted = {field: pages.checked(field, value) for field, value in after.items()}
+    changes = facts.changes_between(pages.of(page), wanted)
+    if not changes:
+        raise NothingChanges
+    origin = Origin(Proposal.Origin.STAFF, author=author, source=source[:300])
+    return open_or_count(Proposal(kind=Proposal.Kind.CHANGE, page=page, changes=changes), origin=origin, on=on)
+
+
 def open_or_count(draft: Proposal, *, origin: Origin, on: date) -> Proposal:
     """Save a proposal, or count once more the open one that says the same. Nothing is refused because many came."""
     with transaction.atomic():
@@ -424,16 +487,19 @@ def risk_of(proposal: Proposal) -> int:
 
 
 def conflicts(proposal: Proposal) -> list[Proposal]:
-    """Other open proposals about the same service that want one of the same fields."""
-    if proposal.service_id is None:
+    """Other open proposals about the same service or page that want one of the same fields."""
+    if proposal.service_id is None and proposal.page_id is None:
         return []
-    others = Proposal.objects.open().filter(service=proposal.service_id).exclude(pk=proposal.pk).order_by("pk")
+    same = Proposal.objects.open().filter(service=proposal.service_id, page=proposal.page_id)
+    others = same.exclude(pk=proposal.pk).order_by("pk")
     wanted = proposal.changes.keys()
     return [other for other in others if other.changes.keys() & wanted]
 
 
 def moved(proposal: Proposal) -> dict[str, Json]:
     """Fields that say something else since the proposal was made, with what they say now."""
+    if proposal.page is not None:
+        return facts.moved_since(proposal.changes, pages.of(proposal.page))
     if proposal.service is None or proposal.kind in PUBLISHING:
         return {}
     return facts.moved_since(proposal.changes, facts.of(proposal.service))
@@ -489,6 +555,7 @@ def amend(proposal: Proposal, *, moderator: User, after: Mapping[str, Json], rea
 
     What is amended back to what the service says leaves the proposal. Raises Refusal, NotYours, AlreadyDecided.
     """
+    refuse_to_move(proposal)
     wanted = {field: facts.checked(field, value) for field, value in after.items()}
     with transaction.atomic():
         locked = lock(proposal, moderator=moderator)
@@ -510,8 +577,9 @@ def amend(proposal: Proposal, *, moderator: User, after: Mapping[str, Json], rea
 def take_over(proposal: Proposal, *, moderator: User) -> None:
     """Put what the service says now as the «before» of each field, so that the difference is judged anew.
 
-    Votes on the old difference no longer count. Raises NotYours, AlreadyDecided.
+    Votes on the old difference no longer count. Raises Refusal, NotYours, AlreadyDecided.
     """
+    refuse_to_move(proposal)
     with transaction.atomic():
         locked = lock(proposal, moderator=moderator)
         before = base_of(locked)
@@ -519,6 +587,12 @@ def take_over(proposal: Proposal, *, moderator: User) -> None:
             before, {field: change["after"] for field, change in locked.changes.items()}
         )
         locked.save(update_fields=["changes"])
+
+
+def refuse_to_move(proposal: Proposal) -> None:
+    """Raises Refusal: what is proposed for a page stays as its author wrote it."""
+    if proposal.page_id is not None:
+        raise Refusal("pour une page, refusez et proposez de nouveau")
 
 
 def base_of(proposal: Proposal) -> Facts:
@@ -560,6 +634,8 @@ def approve(proposal: Proposal, *, moderator: User, on: date, reason: str = "", 
             raise BaseMoved({})
         if locked.service is not None:
             locked.service = Service.objects.select_for_update(of=("self",)).get(pk=locked.service.pk)
+        if locked.page is not None:
+            locked.page = Page.objects.select_for_update(of=("self",)).get(pk=locked.page.pk)
         if difference := moved(locked):
             raise BaseMoved(difference)
         refuse_what_cannot_apply(locked)
@@ -584,7 +660,9 @@ def refuse(proposal: Proposal, *, moderator: User, reason: str, on: date) -> Non
 def lock(proposal: Proposal, *, moderator: User) -> Proposal:
     """The proposal as it is now, held until the end of the transaction. Raises AlreadyDecided, NotYours."""
     locked = (
-        Proposal.objects.select_for_update(of=("self",)).select_related("service__organisation").get(pk=proposal.pk)
+        Proposal.objects.select_for_update(of=("self",))
+        .select_related("service__organisation", "page")
+        .get(pk=proposal.pk)
     )
     if not locked.is_open:
         raise AlreadyDecided
@@ -620,6 +698,9 @@ def refuse_what_cannot_apply(proposal: Proposal) -> None:
 def apply(proposal: Proposal, *, moderator: User, on: date, why: str) -> None:
     """Make the directory say it, in one transaction with the last vote."""
     after = {field: change["after"] for field, change in proposal.changes.items()}
+    if proposal.page is not None:
+        apply_to_page(proposal.page, proposal=proposal, moderator=moderator, on=on, why=why)
+        return
     with remembered(moderator=moderator, proposal=proposal, why=why or proposal.source):
         if proposal.service is None:
             proposal.service = new_service(after)
@@ -651,6 +732,15 @@ def read_again(service: Service, *, by: User, on: date) -> None:
     """One person took away what others may have been told to go to: colleagues read that first of all."""
     note = _("Une seule personne a retiré cette fiche. D’accord : elle revient. Refuser : elle reste retirée.")
     propose_publication(service, origin=Origin(Proposal.Origin.STAFF, author=by, note=note), on=on)
+
+
+def apply_to_page(page: Page, *, proposal: Proposal, moderator: User, on: date, why: str) -> None:
+    """Make a page say it. Its translations stand for the text of before, and so are out of date by themselves."""
+    for field, change in proposal.changes.items():
+        setattr(page, field, change["after"])
+    with remembered(moderator=moderator, proposal=proposal, why=why or proposal.source):
+        page.save(update_fields=list(proposal.changes))
+    decide(proposal, status=Proposal.Status.APPLIED, on=on)
 
 
 def decide(proposal: Proposal, *, status: str, on: date) -> None:
@@ -746,3 +836,66 @@ def hide(service: Service, *, moderator: User, reason: str, on: date) -> bool:
             service, kind=Proposal.Kind.CLOSED, origin=Origin(Proposal.Origin.HISTORY, source=reason[:300]), on=on
         )
         return approve(proposal, moderator=moderator, on=on, reason=reason)
+
+
+# --- in other languages: one person is enough -------------------------------------------------------------------------
+
+
+class SourceMoved(Exception):
+    """The French text is not the one that was translated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What somebody wrote for one text in one language.
+
+    `of` is the digest of the French text that they saw (resources/translations.py), `status` one of Translation.Status.
+    """
+
+    language: str
+    field: str
+    text: str
+    of: str
+    status: str
+
+
+def translate(about: Page | Service, *, wording: Wording, moderator: User) -> None:
+    """Say a text in another language, at once; an empty text takes the translation away.
+
+    Raises NotYours, SourceMoved, Refusal: a field that is not translated, a text that the place of its source cannot
+    hold, or a number, address or link that its source does not hold.
+    """
+    if not roles.is_moderator(moderator):
+        raise NotYours
+    if wording.field not in translations.fields(about) or wording.language not in dict(settings.LANGUAGES):
+        raise Refusal("champ inconnu")
+    place: dict[str, object] = {"page" if isinstance(about, Page) else "service": about}
+    place |= {"language": wording.language, "field": wording.field}
+    with transaction.atomic(), remembered(moderator=moderator, proposal=None, why="traduction"):
+        kept = Translation.objects.filter(**place)
+        if not wording.text.strip():
+            kept.delete()
+            return
+        draft = kept.select_for_update(of=("self",)).first() or Translation(**place)
+        draft.text, draft.source_digest = checked_translation(about, wording.field, wording.text), wording.of
+        draft.status, draft.by = wording.status, moderator
+        save_translation(draft)
+
+
+def checked_translation(about: Page | Service, field: str, text: str) -> str:
+    """A text that the place of its source can hold. Raises Refusal."""
+    return pages.checked(field, text) if isinstance(about, Page) else facts.text(facts.LONGEST_TEXT)(text)
+
+
+def save_translation(draft: Translation) -> None:
+    """Save; the database compares it with its source. Raises SourceMoved, Refusal."""
+    try:
+        with transaction.atomic():
+            draft.save()
+    except IntegrityError as refused:
+        if "as it is now" in str(refused):
+            raise SourceMoved from refused
+        if "no contact of its own" not in str(refused):
+            raise
+        where = f"{draft.language}, {draft.page or draft.service}, {draft.field}"
+        raise Refusal(f"{where} : les numéros, les liens et les services nommés sont ceux du français") from refused

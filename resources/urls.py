@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from resources import views, views_checks, views_leaflets
+from resources import views, views_checks, views_leaflets, views_pages
 
 app_name = "resources"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("annuaire/<slug:public_id>/", views.service, name="service"),
     path("annuaire/<slug:public_id>/vcard/", views.vcard, name="vcard"),
     path("annuaire/<slug:public_id>/pdf/", views_leaflets.sheet, name="sheet"),
+    path("comprendre/", views_pages.explanations, name="explained"),
+    path("comprendre/<slug:slug>/", views_pages.explanation, name="explained_page"),
     path("pro/", views.professionals, name="professionals"),
     path("donnees/", views.open_data, name="open_data"),
     path("mentions-legales/", views.legal, name="legal"),

@@ -21,8 +21,8 @@ from referrals.keyring import Addressee
 from referrals.models import Member, MemberKey, MessageWrap, Partner, Referral, Referrer, TeamKey, Urgency
 from referrals.sealing import SealedMessage
 from resources import facts as told
-from resources import indexing, moderation
-from resources.models import AccessChannel, Commune, Organisation, Place, Proposal, Service, Vote
+from resources import indexing, moderation, translations
+from resources.models import AccessChannel, Commune, Organisation, Page, Place, Proposal, Service, Translation, Vote
 from resources.opening import ALWAYS
 from resources.vocabulary import DEPARTEMENTS, Gender, Need
 
@@ -148,6 +148,36 @@ def agreed_by_two(
             yield
         proposal.delete()
         agreeing.update(is_staff=False)
+
+
+def a_page(**texts: Any) -> Page:
+    """A page that explains, entered as starter files enter them."""
+    number = next(_numbers)
+    page = Page(
+        **{
+            "slug": f"page-{number}",
+            "position": number % 1000,
+            "tab": f"Page {number}",
+            "title": f"Titre {number} ?",
+            "lead": "Tu lis à ton rythme.",
+            "text": "## Un titre\n\nUne phrase.",
+            **texts,
+        }
+    )
+    with transaction.atomic():
+        moderation.set_for_this_transaction("eclaircie.first_load", "on")
+        page.save()
+        moderation.set_for_this_transaction("eclaircie.first_load", "")
+    return page
+
+
+def a_translation(about: Page | Service, *, field: str, text: str, **facts: Any) -> Translation:
+    """What a text says in English, of the French of now, by a machine unless said otherwise."""
+    owner = {"page" if isinstance(about, Page) else "service": about}
+    digest = translations.digest(getattr(about, field))
+    return Translation.objects.create(
+        **{"language": "en", "field": field, "text": text, "source_digest": digest, **owner, **facts}
+    )
 
 
 def index(*services: Service) -> None:

@@ -71,6 +71,8 @@ PUBLIC = [
     "fr/annuaire/pdf/",
     "fr/annuaire/proposer/",
     "fr/annuaire/proposer/suite/",
+    "fr/comprendre/",
+    "fr/comprendre/<slug:slug>/",
     "fr/confidentialite/",
     "fr/donnees/",
     "fr/ecrire/",

@@ -14,6 +14,7 @@ from resources import leaflets
 from resources.cards import once_per_language, site_name
 from resources.numbers import FIRST, Numbers, numbers
 from resources.tongues import SOURCE, apart, is_unread
+from resources.translations import Said
 
 register = template.Library()
 register.filter("apart", apart)
@@ -75,6 +76,12 @@ def written(template: str, given: tuple[tuple[str, Hashable], ...]) -> SafeStrin
 def theirs(context: RequestContext) -> SafeString:
     """Attributes of a text that the directory holds in French only; none on a French page."""
     return SafeString("" if context["LANGUAGE_CODE"] == SOURCE else f' lang="{SOURCE}" dir="ltr"')
+
+
+@register.simple_tag(takes_context=True)
+def spoken(context: RequestContext, said: Said) -> SafeString:
+    """Attributes of a text that is not in the language of the page; none when it is."""
+    return SafeString("" if said.language == context["LANGUAGE_CODE"] else f' lang="{said.language}" dir="ltr"')
 
 
 @register.simple_tag(takes_context=True)

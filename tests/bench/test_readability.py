@@ -5,6 +5,8 @@ from django.test import Client
 
 from bench import synthetic_referrals
 from bench.readability import Sentences, pages, row
+from resources import moderation
+from resources import pages as starter
 from resources.models import Service
 from tests.builders import a_service
 
@@ -41,9 +43,11 @@ def test_a_long_sentence_is_named() -> None:
 @pytest.mark.django_db
 def test_every_page_of_writing_is_measured(client: Client) -> None:
     synthetic_referrals.make_teams()
+    moderation.load_pages(starter.starter())
     a_service(status=Service.Status.PUBLISHED)
 
     names = [name for name, _page in pages(client)]
 
     assert names[0] == "accueil"
+    assert len([name for name in names if name.startswith("comprendre/")]) == 7
     assert names[-5:] == ["écrire : qui", "écrire : la lettre", "écrire : le code", "écrire : deux mots", "revenir"]

@@ -10,7 +10,7 @@ from django.db import IntegrityError, models, transaction
 
 from accounts.models import User
 from resources.models import Affiliation, OwnerLink, Proposal, Service, Ticket, Vote
-from tests.builders import a_service
+from tests.builders import a_page, a_service
 from tests.signing_in import a_person
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,8 @@ WRONG: dict[str, Callable[[Service, User], object]] = {
     "proposal_kind_is_known": lambda s, _p: a_proposal(s, kind="rumour"),
     "proposal_origin_is_known": lambda s, _p: a_proposal(s, origin="fax"),
     "proposal_is_open_until_a_day": lambda s, _p: a_proposal(s, decided_on=TODAY),
-    "proposal_is_about_a_service_or_a_new_one": lambda _s, _p: a_proposal(None),
+    "proposal_is_about_a_service_a_page_or_a_new_one": lambda _s, _p: a_proposal(None),
+    "proposal_of_a_page_has_an_author": lambda _s, _p: a_proposal(None, page=a_page()),
     "proposal_of_a_visitor_has_no_author": lambda s, p: a_proposal(s, author=p),
     "proposal_decided_keeps_no_words_of_a_visitor": decided_with_words,
     "proposal_risk_is_known": lambda s, _p: a_proposal(s, risk=9),

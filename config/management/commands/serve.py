@@ -138,9 +138,10 @@ class Command(BaseCommand):
 
     def load_data(self) -> None:
         """What a new directory starts with; loading again changes nothing."""
-        self.step(5, _("Communes et annuaire de départ"))
+        self.step(5, _("Communes, annuaire et pages de départ"))
         call_command("load_communes", stdout=self.stdout)
         call_command("load_directory", settings.BASE_DIR / STARTER_DIRECTORY, stdout=self.stdout)
+        call_command("load_pages", stdout=self.stdout)
         connections.close_all()
 
     def create_demo(self) -> str:
