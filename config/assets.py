@@ -38,6 +38,12 @@ def quiet_script() -> SafeString:
 
 
 @cache
+def aloud_script() -> SafeString:
+    """Text for one more <script> tag, of pages with much to read."""
+    return inlined(rjsmin.jsmin(source("aloud.js")), tag="script")
+
+
+@cache
 def style_source() -> str:
     """What style-src must name for `style()` to apply."""
     return csp_hash(style())
@@ -61,6 +67,12 @@ def quiet_script_source() -> str:
     return csp_hash(quiet_script())
 
 
+@cache
+def aloud_script_source() -> str:
+    """What script-src must name for `aloud_script()` to run."""
+    return csp_hash(aloud_script())
+
+
 def source(name: str) -> str:
     """Text of a file of static/."""
     return (STATIC_DIR / name).read_text(encoding="utf-8")
@@ -79,10 +91,11 @@ def csp_hash(text: str) -> str:
 
 
 def in_templates(_request: HttpRequest) -> dict[str, SafeString]:
-    """Context processor: `site_style` and `site_script`, and those of pages where somebody writes."""
+    """Context processor: `site_style` and `site_script`, and those of pages where somebody writes or listens."""
     return {
         "site_style": style(),
         "site_script": script(),
         "writing_style": writing_style(),
         "quiet_script": quiet_script(),
+        "aloud_script": aloud_script(),
     }

@@ -228,7 +228,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "style-src": [assets.style_source(), assets.writing_style_source()],
-        "script-src": [assets.script_source(), assets.quiet_script_source()],
+        "script-src": [assets.script_source(), assets.quiet_script_source(), assets.aloud_script_source()],
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
         "form-action": [SELF],

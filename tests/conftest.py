@@ -120,14 +120,18 @@ class Watch:
         return parts.scheme in {"http", "https", "ws", "wss"} and f"{parts.scheme}://{parts.netloc}" != self.origin
 
 
+def browser_program() -> str | None:
+    """The machine's own Chromium; None for the one of Playwright."""
+    return next((path for path in map(shutil.which, BROWSERS) if path is not None), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium: the machine's own, else the one of Playwright."""
     # Playwright runs an event loop beside the test, which Django would take for the test being asynchronous.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    program = next((path for path in map(shutil.which, BROWSERS) if path is not None), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=browser_program(), args=BROWSER_ARGUMENTS)
         yield browser
         browser.close()
 
