@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def emergency(request: HttpRequest) -> HttpResponse:
     """Which number for which danger, and what it does."""
-    return render(request, "resources/emergency.html", {"numbers": numbers(*NAMED)})
+    return render(request, "resources/emergency.html", {"here": "emergency", "numbers": numbers(*NAMED)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,6 +58,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     context = {
         **results(question, answer, today=today()),
         **paging(question, answer, page=query.page, per_page=query.per_page),
+        "here": "directory",
         "question": question,
         "errors": errors,
         "fields": filters.fields(question, errors),
@@ -77,6 +78,7 @@ def service(request: HttpRequest, public_id: str) -> HttpResponse:
     now = timezone.now()
     card = cards.card(found, today=today(), is_open=cards.is_open_at(found, now=now))
     context = {
+        "here": "directory",
         "service": found,
         "card": card,
         "next_opening": cards.next_opening(found, now=now),
@@ -106,6 +108,7 @@ def professionals(request: HttpRequest) -> HttpResponse:
     cell = Q(slug__startswith=CRIP, kind=Kind.REPORTING)
     found = Service.objects.published().complete().filter(Q(for_professionals=True) | cell)
     context = {
+        "here": "professionals",
         "cards": [cards.card(one, today=today()) for one in found if one.for_professionals],
         "cells": cells_by_departement([one for one in found if one.slug.startswith(CRIP)]),
         "numbers": numbers("police", "children"),

@@ -17,7 +17,7 @@ from resources.tongues import SOURCE
 @require_safe
 def explanations(request: HttpRequest) -> HttpResponse:
     """What there is to understand, each with its first sentence."""
-    return render(request, "resources/explained/list.html", {"pages": titles()})
+    return render(request, "resources/explained/list.html", {"here": "explained", "pages": titles()})
 
 
 @require_safe
@@ -27,6 +27,7 @@ def explanation(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in found:
         raise Http404
     context = {
+        "here": "explained",
         "page": explained.page(found[slug], language=language(), today=today()),
         "others": [explained.titled(page, language=language()) for page in found.values() if page.slug != slug],
     }
