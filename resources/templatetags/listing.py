@@ -53,9 +53,12 @@ def call(way: Way) -> SafeString:
 
 def link(way: Way) -> SafeString:
     """A chat or a site, named so that the words alone say where it leads."""
-    words = f"{_('Tchat')} {way.text}" if way.kind == "chat" else way.text
     return format_html(
-        '<a class="way" href="{}" rel="noreferrer nofollow">{}{}</a>', way.href, drawing(way.kind), words
+        '<a class="way" href="{}" rel="noreferrer nofollow">{}{}<bdi dir="ltr">{}</bdi></a>',
+        way.href,
+        drawing(way.kind),
+        f"{_('Tchat')} " if way.kind == "chat" else "",
+        way.text,
     )
 
 
