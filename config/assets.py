@@ -26,6 +26,12 @@ def writing_style() -> SafeString:
 
 
 @cache
+def finding_style() -> SafeString:
+    """Text for the second <style> tag of all other pages."""
+    return inlined(rcssmin.cssmin(source("finding.css")), tag="style")
+
+
+@cache
 def script() -> SafeString:
     """Text for the page's one <script> tag."""
     return inlined(rjsmin.jsmin(source("site.js")), tag="script")
@@ -53,6 +59,12 @@ def style_source() -> str:
 def writing_style_source() -> str:
     """What style-src must name for `writing_style()` to apply."""
     return csp_hash(writing_style())
+
+
+@cache
+def finding_style_source() -> str:
+    """What style-src must name for `finding_style()` to apply."""
+    return csp_hash(finding_style())
 
 
 @cache
@@ -96,6 +108,7 @@ def in_templates(_request: HttpRequest) -> dict[str, SafeString]:
         "site_style": style(),
         "site_script": script(),
         "writing_style": writing_style(),
+        "finding_style": finding_style(),
         "quiet_script": quiet_script(),
         "aloud_script": aloud_script(),
     }
