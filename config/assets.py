@@ -50,6 +50,12 @@ def aloud_script() -> SafeString:
 
 
 @cache
+def kept_style() -> SafeString:
+    """Text for the <style> tag of a file that somebody keeps."""
+    return inlined(rcssmin.cssmin(source("kept.css")), tag="style")
+
+
+@cache
 def style_source() -> str:
     """What style-src must name for `style()` to apply."""
     return csp_hash(style())
@@ -111,4 +117,5 @@ def in_templates(_request: HttpRequest) -> dict[str, SafeString]:
         "finding_style": finding_style(),
         "quiet_script": quiet_script(),
         "aloud_script": aloud_script(),
+        "kept_style": kept_style(),
     }

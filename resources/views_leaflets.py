@@ -1,20 +1,20 @@
-"""Addresses to print: a sheet, a leaflet, cards; a question or an address in, one PDF out, nothing kept."""
+"""Addresses to take along: a question or an address in, one PDF or file out, nothing kept here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from resources import asked, leaflets
+from resources import asked, kept, leaflets
 from resources.exchange import listing as listings
 from resources.exchange.listing import Listing
 from resources.models import Service
@@ -79,6 +79,31 @@ def pocket_cards(request: HttpRequest) -> HttpResponse:
     return pdf(document, name="cartes")
 
 
+@require_safe
+def keep_addresses(request: HttpRequest) -> HttpResponse:
+    """A département, or what was searched, as one file that needs no network."""
+    question = asked.from_address(request.GET)
+    context = {
+        "heading": heading(question),
+        "known": kept.lines(numbers(*kept.FIRST), *kept.FIRST),
+        "services": kept.services(answering(question)),
+        "address": up_to_date(request, question).partition("://")[2],
+    }
+    return file(request, context)
+
+
+@require_safe
+def keep_numbers(request: HttpRequest) -> HttpResponse:
+    """The urgent numbers as one file that needs no network."""
+    context = {
+        "heading": _("Numéros"),
+        "known": kept.lines(numbers(*kept.ALL), *kept.ALL),
+        "services": [],
+        "address": f"{listings.site_of(request)}{reverse('resources:emergency')}".partition("://")[2],
+    }
+    return file(request, context)
+
+
 def answering(question: asked.Asked) -> list[Listing]:
     """Services that answer, best first; a filter that is not understood is left out."""
     query, _errors = question.query()
@@ -102,6 +127,14 @@ def up_to_date(request: HttpRequest, question: asked.Asked) -> str:
 def is_for_professionals(request: HttpRequest) -> bool:
     """Whether somebody who helps will read it."""
     return request.GET.get("pour") == PROFESSIONALS
+
+
+def file(request: HttpRequest, context: Mapping[str, object]) -> HttpResponse:
+    """Saved where the person saves files; the name says nothing of what is inside."""
+    response = render(request, "resources/kept.html", dict(context))
+    response["Content-Disposition"] = 'attachment; filename="adresses.html"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def pdf(document: bytes, *, name: str) -> HttpResponse:

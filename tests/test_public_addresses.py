@@ -68,6 +68,7 @@ PUBLIC = [
     "fr/annuaire/<slug:public_id>/vcard/",
     "fr/annuaire/cartes/",
     "fr/annuaire/confirmer/<str:token>/",
+    "fr/annuaire/garder/",
     "fr/annuaire/pdf/",
     "fr/annuaire/proposer/",
     "fr/annuaire/proposer/suite/",
@@ -83,6 +84,7 @@ PUBLIC = [
     "fr/suivi/",
     "fr/traces/",
     "fr/urgence/",
+    "fr/urgence/garder/",
     "healthz",
     "readyz",
     "x",
@@ -92,7 +94,9 @@ FILES = [
     "fr/annuaire/<slug:public_id>/pdf/",
     "fr/annuaire/<slug:public_id>/vcard/",
     "fr/annuaire/cartes/",
+    "fr/annuaire/garder/",
     "fr/annuaire/pdf/",
+    "fr/urgence/garder/",
 ]
 # Words that would tell somebody who looks at a history, a tab or a list of files what was read.
 TELLING = re.compile(
@@ -174,13 +178,15 @@ def telling_service() -> Service:
 def test_pages_are_pages_and_files_are_files(client: Client) -> None:
     service = telling_service()
 
-    kinds = {
-        route: client.get(sample(route.replace("<slug:public_id>", service.public_id))).headers["Content-Type"]
+    answers = {
+        route: client.get(sample(route.replace("<slug:public_id>", service.public_id)))
         for route in PUBLIC
         if route.startswith("fr/")
     }
 
-    assert [route for route, kind in kinds.items() if not kind.startswith("text/html")] == FILES
+    pages = [route for route, answer in answers.items() if answer.headers["Content-Type"].startswith("text/html")]
+    kept = [route for route, answer in answers.items() if answer.headers.get("Content-Disposition")]
+    assert sorted({*answers}.difference(pages).union(kept)) == FILES
 
 
 @pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
@@ -262,7 +268,9 @@ def test_files_bear_neutral_names(client: Client) -> None:
         'inline; filename="adresse.pdf"',
         'attachment; filename="contact.vcf"',
         'inline; filename="cartes.pdf"',
+        'attachment; filename="adresses.html"',
         'inline; filename="adresses.pdf"',
+        'attachment; filename="adresses.html"',
     ]
     assert "FN:Claire" in answers[1].content.decode()
     assert TELLING.search(answers[1].content.decode()) is None

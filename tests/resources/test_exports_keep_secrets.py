@@ -88,6 +88,7 @@ EXPORTS = (
 PAPER = (
     "fr/annuaire/<slug:public_id>/pdf/",
     "fr/annuaire/cartes/",
+    "fr/annuaire/garder/",
     "fr/annuaire/pdf/",
 )
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -192,6 +193,7 @@ def arguments(directory: Secretive) -> dict[str, list[str]]:
     return {
         "id": [str(identifier) for identifier in identifiers],
         "public_id": [service.public_id for service in services],
+        "slug": ["normal"],
         "token": [
             "merci",
             *(verification.new_link(service, by=moderator, on=timezone.localdate()) for service in services),
