@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import SequenceMatcher
 
 from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from resources import cards, facts, opening
+from resources import cards, facts, opening, pages
 from resources.exchange.starter_csv import Refusal
 from resources.facts import FIELDS, Changes, Facts, Json
 from resources.models import AccessChannel, Commune, Service
@@ -53,6 +54,35 @@ def differences(
         if name in changes
     ]
     return [one for one in found if one.before or one.after]
+
+
+def text_differences(
+    changes: Changes, *, now: Facts | None = None, disputed: dict[str, tuple[int, ...]] | None = None
+) -> list[Difference]:
+    """The same for a page that explains: of each text, only the lines that differ."""
+    found = []
+    for name, known in pages.FIELDS.items():
+        if name in changes:
+            before, after = lines_that_differ(changes[name]["before"] or "", changes[name]["after"])
+            moved = now[name].splitlines() if now and name in now else None
+            others = (disputed or {}).get(name, ())
+            found.append(Difference(name, str(known.label), before, after, now=moved, disputed_by=others))
+    return found
+
+
+def lines_that_differ(before: str, after: str) -> tuple[list[str], list[str]]:
+    """Lines that went and lines that came; «…» stands for what is the same in between."""
+    old, new = ([line for line in text.splitlines() if line.strip()] for text in (before, after))
+    gone: list[str] = []
+    come: list[str] = []
+    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            gone += ["…"] * bool(gone or come)
+            come += ["…"] * bool(gone or come)
+        else:
+            gone += old[old_from:old_to]
+            come += new[new_from:new_to]
+    return gone, come
 
 
 def in_words(name: str, value: Json) -> list[str]:

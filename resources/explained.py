@@ -1,6 +1,6 @@
 """A page that explains, as people read it: its text in their language, numbers as the directory knows them today."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.template.loader import render_to_string
@@ -47,10 +47,10 @@ class Explained:
 
 def page(found: Page, *, language: str, today: date) -> Explained:
     """The page in that language; it was read with `in_language`. One query: the contacts it names."""
-    said = {field: translations.said(found, field, language=language) for field in translations.OF_A_PAGE}
+    said = {field: typeset(translations.said(found, field, language=language)) for field in translations.OF_A_PAGE}
     return Explained(
         slug=found.slug,
-        tab=prose.spaced(said["tab"].text),
+        tab=said["tab"].text,
         title=said["title"],
         lead=said["lead"],
         text=said["text"],
@@ -60,8 +60,13 @@ def page(found: Page, *, language: str, today: date) -> Explained:
 
 def titled(found: Page, *, language: str) -> Titled:
     """Title and first sentence; no query."""
-    title, lead = (translations.said(found, field, language=language) for field in ("title", "lead"))
+    title, lead = (typeset(translations.said(found, field, language=language)) for field in ("title", "lead"))
     return Titled(found.slug, title, lead)
+
+
+def typeset(said: Said) -> Said:
+    """A French text whose signs never stand alone on a line."""
+    return said if said.is_translated else replace(said, text=prose.spaced(said.text))
 
 
 def body(text: Said, *, language: str, today: date) -> SafeString:

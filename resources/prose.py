@@ -112,8 +112,6 @@ def html(block: str, language: str) -> str:
     """Markdown as HTML; a link that check would refuse becomes an anchor that leads nowhere."""
     tokens = reader().parse(block)
     for token in flat(tokens):
-        if token.type == "text" and language == SOURCE:
-            token.content = spaced(token.content)
         if token.type == "link_open":
             address = str(token.attrGet("href") or "")
             if address.startswith("/") and not address.startswith("//"):

@@ -18,7 +18,7 @@ class Trust(TextChoices):
     """How far a text can be trusted in a language; the worst first."""
 
     MISSING = "missing", _("Manque")
-    OUTDATED = "outdated", _("Périmée : le français a changé")
+    OUTDATED = "outdated", _("Périmée\N{NO-BREAK SPACE}: le français a changé")
     MACHINE = "machine", _("Faite avec une machine, à relire")
     REVIEWED = "reviewed", _("Relue")
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from resources import views_checks, views_desk
+from resources import views_checks, views_desk, views_pages_desk
 
 app_name = "directory_desk"
 
@@ -18,6 +18,26 @@ urlpatterns = [
     path("annuaire/verifications/feuille/", views_checks.sheet, name="sheet"),
     path("annuaire/qualite/", views_checks.quality_view, name="quality"),
     path("annuaire/organismes/", views_checks.affiliations, name="affiliations"),
+    path("annuaire/pages/", views_pages_desk.listed, name="pages"),
+    path("annuaire/pages/<slug:slug>/", views_pages_desk.page, name="page"),
+    path("annuaire/pages/<slug:slug>/modifier/", views_pages_desk.change, name="change_page"),
+    path(
+        "annuaire/pages/<slug:slug>/retour/<int:number>/<slug:field>/",
+        views_pages_desk.bring_back,
+        name="bring_back_page",
+    ),
+    path("annuaire/traductions/", views_pages_desk.languages, name="languages"),
+    path("annuaire/traductions/<slug:language>/", views_pages_desk.translated, name="translations"),
+    path(
+        "annuaire/traductions/<slug:language>/pages/<slug:slug>/",
+        views_pages_desk.translate_page,
+        name="translate_page",
+    ),
+    path(
+        "annuaire/traductions/<slug:language>/fiches/<slug:public_id>/",
+        views_pages_desk.translate_service,
+        name="translate_service",
+    ),
     path("annuaire/fiches/", views_desk.services, name="services"),
     path("annuaire/fiches/<slug:public_id>/", views_desk.service, name="service"),
     path("annuaire/fiches/<slug:public_id>/corriger/", views_desk.propose, name="propose"),

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,12 +16,14 @@ from django_stubs_ext import StrOrPromise, StrPromise
 
 from accounts.models import User
 from accounts.roles import moderators_only
-from resources import desk_forms, duplicates, facts, history, moderation
+from resources import desk_forms, duplicates, explained, facts, history, moderation, pages
 from resources.exchange.starter_csv import Refusal
-from resources.models import Proposal, ProposalQuerySet, Service, Vote
+from resources.models import Page, Proposal, ProposalQuerySet, Service, Vote
 from resources.opening import PARIS
+from resources.tongues import SOURCE
 
 ROWS_A_PAGE = 25
+FIELDS = {**facts.FIELDS, **pages.FIELDS}
 
 
 # Why a step did not happen.
@@ -64,7 +67,7 @@ def tab_labels() -> list[tuple[str, StrOrPromise]]:
 
 def listings(me: User) -> dict[str, ProposalQuerySet]:
     """The three lists."""
-    shown = Proposal.objects.select_related("service__organisation", "author").annotate(
+    shown = Proposal.objects.select_related("service__organisation", "page", "author").annotate(
         agreed=Count("votes", filter=Q(votes__verdict=Vote.Verdict.APPROVE))
     )
     mine = Vote.objects.filter(moderator=me).values("proposal")
@@ -79,11 +82,13 @@ def touched(proposal: Proposal) -> str:
     """Names of the fields that a correction touches."""
     if proposal.kind in moderation.PUBLISHING:
         return ""
-    return ", ".join(str(known.label) for name, known in facts.FIELDS.items() if name in proposal.changes)
+    return ", ".join(str(known.label) for name, known in FIELDS.items() if name in proposal.changes)
 
 
 def heading(proposal: Proposal) -> str:
     """The service that a proposal is about, or the name that it gives a new one."""
+    if proposal.page is not None:
+        return proposal.page.title
     if proposal.service is not None:
         return proposal.service.name
     return str(proposal.changes.get("name", {}).get("after") or _("Sans nom"))
@@ -101,28 +106,18 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
 
 def show(request: HttpRequest, shown: Proposal, *, status: int = 200, error: str = "") -> HttpResponse:
     """The page of a proposal."""
-    me = who(request)
+    if shown.page is not None:
+        return show_of_page(request, shown, shown.page, status=status, error=error)
     others = moderation.conflicts(shown)
     disputed = {name: tuple(one.pk for one in others if name in one.changes) for name in shown.changes}
     moved = moderation.moved(shown) if shown.is_open else {}
     said = said_after(shown)
-    votes = list(shown.votes.select_related("moderator"))
     context = {
-        "here": "directory",
-        "part": "queue",
-        "proposal": shown,
-        "heading": heading(shown),
+        **decided_so_far(shown, me=who(request)),
         "service": shown.service,
         "differences": desk_forms.differences(shown.changes, now=moved, disputed=disputed),
         "moved": moved,
         "others": others,
-        "votes": votes,
-        "agreed": moderation.approvals(shown) if shown.is_open else len(votes),
-        "may_decide": moderation.may_decide(shown, moderator=me),
-        "has_agreed": any(
-            vote.moderator_id == me.pk and vote.verdict == Vote.Verdict.APPROVE and vote.revision == shown.revision
-            for vote in votes
-        ),
         "is_publishing": shown.kind in moderation.PUBLISHING,
         "can_apply": bool(shown.changes) or shown.kind == Proposal.Kind.CLOSED,
         "checks": checks(),
@@ -131,6 +126,43 @@ def show(request: HttpRequest, shown: Proposal, *, status: int = 200, error: str
         "error": error,
     }
     return render(request, "resources/desk/proposal.html", context, status=status)
+
+
+def show_of_page(request: HttpRequest, shown: Proposal, page: Page, *, status: int, error: str) -> HttpResponse:
+    """The page of a proposal about a page that explains: what differs, and what visitors would read."""
+    others = moderation.conflicts(shown)
+    disputed = {name: tuple(one.pk for one in others if name in one.changes) for name in shown.changes}
+    moved = moderation.moved(shown) if shown.is_open else {}
+    said = pages.of(page) | {name: change["after"] for name, change in shown.changes.items()}
+    context = {
+        **decided_so_far(shown, me=who(request)),
+        "page": page,
+        "differences": desk_forms.text_differences(shown.changes, now=moved, disputed=disputed),
+        "preview": explained.page(Page(**said), language=SOURCE, today=today()),
+        "moved": moved,
+        "others": others,
+        "can_apply": True,
+        "error": error,
+    }
+    return render(request, "resources/desk/proposal.html", context, status=status)
+
+
+def decided_so_far(shown: Proposal, *, me: User) -> dict[str, object]:
+    """What is said of every proposal: its name, the votes, and what this moderator may do."""
+    votes = list(shown.votes.select_related("moderator"))
+    return {
+        "here": "directory",
+        "part": "queue",
+        "proposal": shown,
+        "heading": heading(shown),
+        "votes": votes,
+        "agreed": moderation.approvals(shown) if shown.is_open else len(votes),
+        "may_decide": moderation.may_decide(shown, moderator=me),
+        "has_agreed": any(
+            vote.moderator_id == me.pk and vote.verdict == Vote.Verdict.APPROVE and vote.revision == shown.revision
+            for vote in votes
+        ),
+    }
 
 
 def said_after(shown: Proposal) -> facts.Facts:
@@ -232,6 +264,8 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
 def amend(request: HttpRequest, pk: int) -> HttpResponse:
     """Write other values into the proposal."""
     shown = found(pk)
+    if shown.page is not None:  # what is proposed for a page stays: who would say something else proposes anew
+        return redirect(f"{reverse('directory_desk:change_page', args=[shown.page.slug])}?d={pk}")
     said = desk_forms.form_of(said_after(shown)).said
     if request.method != "POST":
         return edit(request, desk_forms.form_of(said), title=heading(shown), proposal=shown)
@@ -410,7 +444,7 @@ def merge(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def found(pk: int) -> Proposal:
     """A proposal with what its page shows."""
-    return get_object_or_404(Proposal.objects.select_related("service__organisation", "author"), pk=pk)
+    return get_object_or_404(Proposal.objects.select_related("service__organisation", "page", "author"), pk=pk)
 
 
 def one_service(public_id: str) -> Service:

@@ -24,6 +24,7 @@ from tests.barriers import ZOOMED, barriers, look, seen
 from tests.builders import (
     Team,
     a_channel,
+    a_page,
     a_partner,
     a_place,
     a_referral,
@@ -148,6 +149,13 @@ def world() -> World:
             **{**said, "description": f"{FRENCH} : {LONG}. " * 6},
         ),
     }
+    a_page(
+        slug="normal",
+        title=f"{FRENCH} et {LONG}",
+        lead=f"{FRENCH} lit.",
+        text=f"## {FRENCH}\n\n- Un [lien](/urgence/)\n\n1. **Deux**\n\n{{numero:17-police-secours|{FRENCH}}}\n"
+        f"{{site:{services['long'].slug}|{FRENCH}}}\n\n[Seul](https://exemple.fr)",
+    )
     a_channel(services["long"], kind="chat", value="https://tchat.exemple.fr", note=f"{FRENCH}, de 9 h à 21 h")
     a_place(services["long"])
     a_service(slug="crip-93", name=f"CRIP 93 {FRENCH}", kind="reporting", departements=["93"], phones=["0800009393"])

@@ -43,9 +43,7 @@ def test_a_link_that_was_never_allowed_leads_nowhere() -> None:
 
 
 def test_signs_that_french_sets_apart_never_begin_a_line() -> None:
-    shown = prose.render("Tu dis « oui » ? Non !", language="fr", put=nothing)
-
-    assert shown == "<p>Tu dis «\u00a0oui\u00a0»\u00a0? Non\u00a0!</p>\n"
+    assert prose.spaced("Tu dis « oui » ? Non !") == "Tu dis «\u00a0oui\u00a0»\u00a0? Non\u00a0!"
 
 
 def test_services_are_named_on_lines_of_their_own() -> None:
