@@ -58,7 +58,7 @@ GUARD_TRANSLATIONS = r"""
 CREATE FUNCTION resources_contacts_in(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT coalesce(array_agg(DISTINCT token), '{}') FROM (
         SELECT regexp_replace(found[1], '[^0-9]', '', 'g') AS token
-        FROM regexp_matches(said, '([0-9](?:[-\u00a0\u202f .,/()]{0,2}[0-9]){2,})', 'g') AS found
+        FROM regexp_matches(said, '([0-9](?:(?:[-\u00a0\u202f ./()]{0,2}|,)[0-9]){2,})', 'g') AS found
         UNION ALL
         SELECT lower(found[1])
         FROM regexp_matches(said,

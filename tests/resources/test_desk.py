@@ -9,10 +9,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from resources import duplicates, facts, history, moderation, quality, verification
-from resources.models import Affiliation, OwnerLink, Proposal, Service
+from resources.models import Affiliation, OwnerLink, Page, Proposal, Service
 from resources.urls_staff import urlpatterns
 from resources.views_desk import today
-from tests.builders import a_place, a_service
+from tests.builders import a_page, a_place, a_service
 from tests.signing_in import a_person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,7 @@ def reported(service: Service, **after: object) -> Proposal:
 def every_address(proposal: Proposal, service: Service) -> list[str]:
     """Every address of the desk."""
     arguments = {"pk": proposal.pk, "public_id": service.public_id, "number": 1, "field": "name"}
+    arguments |= {"slug": Page.objects.get().slug, "language": "en"}
     return [
         reverse(
             f"directory_desk:{pattern.name}",
@@ -55,6 +56,7 @@ def every_address(proposal: Proposal, service: Service) -> list[str]:
 def test_the_desk_is_for_moderators_only() -> None:
     service = a_service()
     proposal = reported(service, description="Autre.")
+    a_page()
     nobody, member, operator = Client(), Client(), Client()
     sign_in(member, a_person("lea@example.org"))
     sign_in(operator, a_person("op@example.org", operator=True))
