@@ -72,4 +72,6 @@
     if (event.persisted && !page.documentElement.classList.contains("veil")) location.reload();
   });
   page.addEventListener("DOMContentLoaded", start);
+  /* The answer to a form that was refused: the browser would keep what was sent, to send it again when it reopens tabs. */
+  history.replaceState(null, "", location.href);
 })();

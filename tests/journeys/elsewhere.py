@@ -8,6 +8,8 @@ from threading import Event, Thread
 from tests.referrals.post import wait_until
 
 PAGE = b"<!doctype html><title>ailleurs</title><p>ailleurs</p>"
+# A form as most sites have it, which takes no care of what is typed.
+CARELESS = b"<!doctype html><title>ailleurs</title><form><input name=q id=q><button>Go</button></form>"
 
 
 class Elsewhere(ThreadingHTTPServer):
@@ -40,12 +42,13 @@ class Visit(BaseHTTPRequestHandler):
         """Note what was said, and answer."""
         self.server.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
         self.server.answers.wait(20)
+        page = CARELESS if self.path.startswith("/form") else PAGE
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(PAGE)))
-        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Length", str(len(page)))
+        self.send_header("Cache-Control", "max-age=600" if page is CARELESS else "no-store")
         self.end_headers()
-        self.wfile.write(PAGE)
+        self.wfile.write(page)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server calls
         """Say nothing."""

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from resources.models import Service
-from tests.builders import a_service
+from tests.builders import a_page, a_service
 from tests.conftest import BROWSER_ARGUMENTS, BROWSERS, Watch
 from tests.journeys.elsewhere import Elsewhere, another_site
 from tests.journeys.test_writing import TEXT, come_back, reach_letter, send, somebody_reads, write
@@ -71,6 +71,7 @@ def go_by_keyboard(page: Page) -> None:
 def test_every_page_is_left_by_touch_shift_and_keyboard_and_never_comes_back(page: Page, watch: Watch) -> None:
     """Half of the pages in each language: that they are alike in all is tested without a browser."""
     emergency_services()
+    a_page(slug="normal")
     service = telling_service()
     addresses = [*in_turns(service), "/fr/nulle-part/"]
 
