@@ -1,6 +1,7 @@
 """The desk of those who keep the directory true: the queue, one proposal, one service with its history."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
@@ -45,19 +46,43 @@ WHY_NOT: dict[type[Exception], tuple[int, StrPromise]] = {
 @require_safe
 @moderators_only
 def queue(request: HttpRequest) -> HttpResponse:
-    """What was proposed, the most dangerous and the oldest first; what two must agree on and one already did apart."""
-    me, tab = who(request), request.GET.get("file", "")
-    listed = listings(me)
+    """What was proposed, the most dangerous and the oldest first; a wide screen shows the first of them beside it."""
+    board = beside(request)
+    rows = board["rows"]
+    first = rows[0].proposal if isinstance(rows, list) and rows else None
+    context = {**board, **(whole(request, first) if first else {}), "is_list": True}
+    return render(request, "resources/desk/board.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One proposal in the list."""
+
+    proposal: Proposal
+    heading: str
+    touched: str
+    is_chosen: bool
+
+
+def beside(request: HttpRequest, chosen: Proposal | None = None) -> dict[str, object]:
+    """The list: three files, one of them open, and what stands before and after the proposal that was chosen."""
+    tab = request.GET.get("file", "")
+    listed = listings(who(request))
     page = Paginator(listed.get(tab, listed[""]), ROWS_A_PAGE).get_page(request.GET.get("page"))
-    context = {
+    shown = list(page.object_list)
+    pks = [one.pk for one in shown]
+    at = pks.index(chosen.pk) if chosen is not None and chosen.pk in pks else None
+    first = 1 if chosen is None else 0  # without a choice, the first is shown already
+    return {
         "here": "directory",
         "part": "queue",
         "tab": tab if tab in listed else "",
         "tabs": [(name, label, listed[name].count()) for name, label in tab_labels()],
-        "page": page,
-        "rows": [(one, heading(one), touched(one)) for one in page.object_list],
+        "listed": page,
+        "rows": [Line(one, heading(one), touched(one), chosen is not None and one.pk == chosen.pk) for one in shown],
+        "previous": pks[at - 1] if at else None,
+        "following": next(iter(pks[first if at is None else at + 1 :]), None),
     }
-    return render(request, "resources/desk/queue.html", context)
 
 
 def tab_labels() -> list[tuple[str, StrOrPromise]]:
@@ -105,14 +130,20 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show(request: HttpRequest, shown: Proposal, *, status: int = 200, error: str = "") -> HttpResponse:
-    """The page of a proposal."""
+    """The page of a proposal; a wide screen shows the list beside it."""
+    context = {**beside(request, shown), **whole(request, shown), "error": error}
+    return render(request, "resources/desk/board.html", context, status=status)
+
+
+def whole(request: HttpRequest, shown: Proposal) -> dict[str, object]:
+    """All that has to be known to decide."""
     if shown.page is not None:
-        return show_of_page(request, shown, shown.page, status=status, error=error)
+        return whole_of_page(request, shown, shown.page)
     others = moderation.conflicts(shown)
     disputed = {name: tuple(one.pk for one in others if name in one.changes) for name in shown.changes}
     moved = moderation.moved(shown) if shown.is_open else {}
     said = said_after(shown)
-    context = {
+    return {
         **decided_so_far(shown, me=who(request)),
         "service": shown.service,
         "differences": desk_forms.differences(shown.changes, now=moved, disputed=disputed),
@@ -123,18 +154,16 @@ def show(request: HttpRequest, shown: Proposal, *, status: int = 200, error: str
         "checks": checks(),
         "twins": duplicates.twins(said, not_this=shown.service_id) if shown.is_open and said["name"] else [],
         "today": today(),
-        "error": error,
     }
-    return render(request, "resources/desk/proposal.html", context, status=status)
 
 
-def show_of_page(request: HttpRequest, shown: Proposal, page: Page, *, status: int, error: str) -> HttpResponse:
-    """The page of a proposal about a page that explains: what differs, and what visitors would read."""
+def whole_of_page(request: HttpRequest, shown: Proposal, page: Page) -> dict[str, object]:
+    """The same for a page that explains: what differs, and what visitors would read."""
     others = moderation.conflicts(shown)
     disputed = {name: tuple(one.pk for one in others if name in one.changes) for name in shown.changes}
     moved = moderation.moved(shown) if shown.is_open else {}
     said = pages.of(page) | {name: change["after"] for name, change in shown.changes.items()}
-    context = {
+    return {
         **decided_so_far(shown, me=who(request)),
         "page": page,
         "differences": desk_forms.text_differences(shown.changes, now=moved, disputed=disputed),
@@ -142,17 +171,13 @@ def show_of_page(request: HttpRequest, shown: Proposal, page: Page, *, status: i
         "moved": moved,
         "others": others,
         "can_apply": True,
-        "error": error,
     }
-    return render(request, "resources/desk/proposal.html", context, status=status)
 
 
 def decided_so_far(shown: Proposal, *, me: User) -> dict[str, object]:
     """What is said of every proposal: its name, the votes, and what this moderator may do."""
     votes = list(shown.votes.select_related("moderator"))
     return {
-        "here": "directory",
-        "part": "queue",
         "proposal": shown,
         "heading": heading(shown),
         "votes": votes,
