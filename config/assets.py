@@ -32,6 +32,12 @@ def finding_style() -> SafeString:
 
 
 @cache
+def figures_style() -> SafeString:
+    """Text for the second <style> tag of the page of figures."""
+    return inlined(rcssmin.cssmin(source("figures.css")), tag="style")
+
+
+@cache
 def script() -> SafeString:
     """Text for the page's one <script> tag."""
     return inlined(rjsmin.jsmin(source("site.js")), tag="script")
@@ -74,6 +80,12 @@ def finding_style_source() -> str:
 
 
 @cache
+def figures_style_source() -> str:
+    """What style-src must name for `figures_style()` to apply."""
+    return csp_hash(figures_style())
+
+
+@cache
 def script_source() -> str:
     """What script-src must name for `script()` to run."""
     return csp_hash(script())
@@ -109,12 +121,13 @@ def csp_hash(text: str) -> str:
 
 
 def in_templates(_request: HttpRequest) -> dict[str, SafeString]:
-    """Context processor: `site_style` and `site_script`, and those of pages where somebody writes or listens."""
+    """Context processor: `site_style`, `site_script`, and those of pages where one writes, listens or reads figures."""
     return {
         "site_style": style(),
         "site_script": script(),
         "writing_style": writing_style(),
         "finding_style": finding_style(),
+        "figures_style": figures_style(),
         "quiet_script": quiet_script(),
         "aloud_script": aloud_script(),
         "kept_style": kept_style(),

@@ -5,13 +5,16 @@ Only published services count, and a confidential shelter counts where its dépa
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from resources.models import AccessChannel, Service
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Need, Rule
 
+BRIGHTEST = 3
 MINOR_FROM, MINOR_TO = 12, 17
 # Younger than so many days, a check is fresh, getting old, old; what is older has ended.
 AGES = (30, 90, 180)
@@ -39,6 +42,11 @@ class Cell:
     departement: str
     count: int
 
+    @property
+    def light(self) -> int:
+        """How much light falls there on the map: none, one, two, three or more."""
+        return min(self.count, BRIGHTEST)
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -58,6 +66,7 @@ class Quality:
     """Everything that the page shows."""
 
     total: int
+    checked: Share
     by_kind: list[Share]
     by_departement: list[Share]
     ages: list[Share]
@@ -66,12 +75,20 @@ class Quality:
     coverage: list[Coverage]
 
 
+@lru_cache(maxsize=32)
+def at_hour(language: str, hour: datetime) -> Quality:
+    """What the public page says in a language: counted once an hour in each process, however often it is asked."""
+    with override(language):
+        return measure(on=hour.date())
+
+
 def measure(*, on: date) -> Quality:
     """Read all published services once, in two queries, and count."""
     found = list(Service.objects.published().prefetch_related("channels"))
     valid = [one for one in found if not one.check_expired(on=on)]
     return Quality(
         total=len(found),
+        checked=Share("", len(valid), len(found)),
         by_kind=[
             share(str(kind.label), valid, found, lambda one, kind=kind: one.kind == kind)  # type: ignore[misc]
             for kind in Kind

@@ -21,6 +21,7 @@ urlpatterns = [
     path("comprendre/<slug:slug>/", views_pages.explanation, name="explained_page"),
     path("pro/", views.professionals, name="professionals"),
     path("donnees/", views.open_data, name="open_data"),
+    path("donnees/qualite/", views.quality_of_data, name="quality"),
     path("mentions-legales/", views.legal, name="legal"),
     path("confidentialite/", views.privacy, name="privacy"),
     path("accessibilite/", views.accessibility, name="accessibility"),

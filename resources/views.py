@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from resources import asked, cards, filters
+from resources import asked, cards, filters, quality
 from resources.exchange import jsonld
 from resources.exchange import vcard as contact_card
 from resources.models import AccessChannel, Service
@@ -120,6 +121,14 @@ def professionals(request: HttpRequest) -> HttpResponse:
 def open_data(request: HttpRequest) -> HttpResponse:
     """How programs and other directories take our data."""
     return render(request, "resources/open_data.html")
+
+
+@require_safe
+def quality_of_data(request: HttpRequest) -> HttpResponse:
+    """What exists and what is missing, for those who decide: shares, ages and gaps, as tables and pictures."""
+    hour = timezone.localtime(timezone=PARIS).replace(minute=0, second=0, microsecond=0)
+    measured = quality.at_hour(get_language() or settings.LANGUAGE_CODE, hour)
+    return render(request, "resources/quality.html", {"quality": measured, "map": region()})
 
 
 @require_safe

@@ -1,7 +1,5 @@
 """Keeping facts true, page by page: the week's calls, the sheet to print, the owner's link, and the view of quality."""
 
-from dataclasses import dataclass
-
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,11 +13,10 @@ from accounts.roles import moderators_only
 from resources import cards, moderation, quality, verification
 from resources.exchange.starter_csv import Refusal
 from resources.models import Affiliation, Organisation, Service
-from resources.outlines import Outline, region
+from resources.outlines import region
 from resources.views_desk import ROWS_A_PAGE, one_service, today, who
 
 MOST_ON_A_SHEET = 200
-SHADES = 4
 
 
 @require_safe
@@ -128,38 +125,9 @@ def affiliations(request: HttpRequest) -> HttpResponse:
     return render(request, "resources/desk/affiliations.html", context)
 
 
-# --- quality --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Shaded:
-    """A département on the map: how many, and how dark (0 is a gap, 4 the most)."""
-
-    outline: Outline
-    count: int
-    shade: int
-
-
 @require_safe
 @moderators_only
 def quality_view(request: HttpRequest) -> HttpResponse:
-    """Shares, ages, missing facts and gaps: tables, bars and one map."""
-    measured = quality.measure(on=today())
-    asked = request.GET.get("quoi", "")
-    chosen = measured.coverage[int(asked) if asked.isdigit() and int(asked) < len(measured.coverage) else 0]
-    context = {
-        "here": "directory",
-        "part": "quality",
-        "quality": measured,
-        "chosen": chosen,
-        "map": region(),
-        "shaded": shaded(chosen),
-        "departements": [outline.code for outline in region().outlines],
-    }
+    """Shares, ages, missing facts and gaps, as they are now."""
+    context = {"here": "directory", "part": "quality", "quality": quality.measure(on=today()), "map": region()}
     return render(request, "resources/desk/quality.html", context)
-
-
-def shaded(chosen: quality.Coverage) -> list[Shaded]:
-    """The map of one line of the table."""
-    counts = {cell.departement: cell.count for cell in chosen.cells}
-    return [Shaded(outline, counts[outline.code], min(SHADES, counts[outline.code])) for outline in region().outlines]
