@@ -77,6 +77,7 @@ PUBLIC = [
     "fr/comprendre/<slug:slug>/",
     "fr/confidentialite/",
     "fr/donnees/",
+    "fr/donnees/qualite/",
     "fr/ecrire/",
     "fr/ecrire/suite/",
     "fr/mentions-legales/",

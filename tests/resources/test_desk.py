@@ -73,16 +73,31 @@ def test_the_desk_is_for_moderators_only() -> None:
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(
     ("address", "queries"),
-    [(DESK, 8), (f"{DESK}fiches/", 5), (f"{DESK}verifications/", 8), (f"{DESK}qualite/", 5)],
+    [(DESK, 17), (f"{DESK}fiches/", 5), (f"{DESK}verifications/", 8), (f"{DESK}qualite/", 5)],
 )
 def test_lists_cost_the_same_at_any_length(
     client: Client, ines: User, address: str, queries: int, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for _row in range(rows):
-        reported(a_service(phones=["0199000000"], verified_until=date(2026, 11, 20)), description="Autre.")
+    for row in range(rows):
+        name, phone = ("Tilleuls", "Passerelle", "Phare")[row], f"019900000{row}"  # no twins, which cost three more
+        reported(a_service(name=name, phones=[phone], verified_until=date(2026, 11, 20)), description="Autre.")
 
     with django_assert_num_queries(queries):  # two of them for the session and its person
         assert client.get(address).status_code == 200
+
+
+def test_the_list_stands_beside_the_proposal_and_leads_from_one_to_the_next(client: Client, ines: User) -> None:
+    first, second, third = (reported(a_service(name=name), description="Autre.") for name in ("Un", "Deux", "Trois"))
+
+    page = client.get(f"{DESK}propositions/{second.pk}/?file=&page=1").content.decode()
+
+    for pk, rel, key in ((first.pk, "prev", "p"), (third.pk, "next", "s")):
+        assert f'propositions/{pk}/?file=&amp;page=1" accesskey="{key}" rel="{rel}"' in page
+    assert page.count('aria-current="true"') == 1
+    assert f'propositions/{second.pk}/?file=&amp;page=1" aria-current="true">Deux' in page
+    alone = client.get(DESK).content.decode()
+    assert f'action="{DESK}propositions/{first.pk}/accord/"' in alone
+    assert 'rel="prev"' not in alone
 
 
 def test_the_queue_begins_with_what_may_hurt(client: Client, ines: User) -> None:
@@ -287,3 +302,32 @@ def test_gaps_are_counted_by_departement() -> None:
     assert (lines["Hébergement pour garçons mineurs"]["93"], lines["Hébergement pour filles mineures"]["93"]) == (0, 1)
     assert lines["Avocat pour enfants"]["75"] == 0
     assert measured.total == 3
+
+
+def test_everybody_sees_what_is_missing_and_no_more(client: Client) -> None:
+    quality.at_hour.cache_clear()
+    shelter = a_service(kind="shelter", departements=["93"], name="Refuge secret", moderator_note="Note.")
+    a_place(shelter, confidential=True, commune=None)
+    verification.record(
+        shelter, by=a_person("ines@example.org", moderator=True), check_kind="call", on=today(), confirmed="Par Zoé"
+    )
+    a_service(status="pending", kind="shelter", departements=["77"])
+
+    page = client.get("/fr/donnees/qualite/").content.decode()
+
+    row = page[page.index('<th scope="row">Hébergement</th>') :].partition("</tr>")[0]
+    assert row.count('class="none">0<') == 7
+    assert "<td>1</td>" in row
+    assert "<b>Hébergement</b> rien\xa0: 75, 77, 78, 91, 92, 94, 95" in page
+    assert "1 adresses publiées. 100\xa0% ont une vérification valable. 100\xa0% ont été appelées" in page
+    for secret in ("ines@", "Zoé", "Note.", "Refuge", shelter.public_id):
+        assert secret not in page
+
+
+def test_the_public_page_is_counted_once_an_hour(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    quality.at_hour.cache_clear()
+    client.get("/fr/donnees/qualite/")
+    with django_assert_num_queries(0):
+        client.get("/fr/donnees/qualite/")

@@ -28,6 +28,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "annuaire/": ("Adresses – Éclaircie", "Addresses – Éclaircie"),
     "pro/": ("Professionnels – Éclaircie", "Professionals – Éclaircie"),
     "donnees/": ("Données – Éclaircie", "Data – Éclaircie"),
+    "donnees/qualite/": ("Données – Éclaircie", "Data – Éclaircie"),
     "mentions-legales/": ("Mentions légales – Éclaircie", "Legal notice – Éclaircie"),
     "confidentialite/": ("Confidentialité – Éclaircie", "Privacy – Éclaircie"),
     "accessibilite/": ("Accessibilité – Éclaircie", "Accessibility – Éclaircie"),
@@ -40,6 +41,7 @@ HEADINGS: dict[str, str] = {
     "annuaire/": "Qui peut t’aider",
     "pro/": "Vous accompagnez quelqu’un",
     "donnees/": "Données ouvertes",
+    "donnees/qualite/": "Ce qui existe, ce qui manque",
     "mentions-legales/": "Mentions légales",
     "confidentialite/": "Confidentialité",
     "accessibilite/": "Accessibilité : non conforme",
@@ -117,6 +119,12 @@ def emergency_services() -> None:
         service = a_service(slug=slug, name=slug, kind="hotline", needs=["urgence"], indexed=False)
         a_channel(service, kind=kind, value=number)
         index(service)
+
+
+def hide(service: Service) -> None:
+    """Two moderators take a service away."""
+    with agreed_by_two(service):
+        Service.objects.filter(pk=service.pk).update(status=Service.Status.HIDDEN)
 
 
 @pytest.mark.parametrize("path", TITLES)
@@ -205,7 +213,7 @@ def test_text_stands_out_seven_to_one(scheme: str) -> None:
 
 def test_the_first_page_shows_the_numbers_that_the_directory_has(client: Client) -> None:
     emergency_services()
-    Service.objects.filter(slug="15-samu").update(status=Service.Status.HIDDEN)
+    hide(Service.objects.get(slug="15-samu"))
 
     links = see(client, "/fr/").links
 
@@ -342,7 +350,10 @@ def test_danger_puts_numbers_above_everything(client: Client) -> None:
 
 def test_no_result_still_helps(client: Client) -> None:
     emergency_services()
-    Service.objects.update(departements=["75"])
+    for line in Service.objects.all():
+        line.departements = ["75"]
+        with agreed_by_two(line):
+            line.save()
     index(*Service.objects.all())
 
     seen = see(client, "/fr/annuaire/?departement=93")
@@ -385,7 +396,7 @@ def test_emergency_numbers_are_read_again_after_a_minute(client: Client, monkeyp
     police = a_service(slug="17-police-secours", phones=["17"])
     a_channel(police, value="0155555555", visibility="professionals")
     first = client.get("/fr/").content.decode()
-    Service.objects.filter(pk=police.pk).update(status="hidden")
+    hide(police)
 
     soon = client.get("/fr/").content.decode()
     monkeypatch.setattr(numbers, "SECONDS_KEPT", 0.0)

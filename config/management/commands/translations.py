@@ -43,7 +43,6 @@ NOT_PUBLIC = (
     "resources/facts.py",
     "resources/management/",
     "resources/moderation.py",
-    "resources/quality.py",
     "resources/verification.py",
     "resources/views_checks.py",
     "resources/views_desk.py",

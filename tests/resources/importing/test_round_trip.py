@@ -18,6 +18,7 @@ from resources import moderation
 from resources.exchange import hsds_in, hsds_tables
 from resources.exchange.incoming import Incoming, Row
 from resources.models import AccessChannel, Organisation, Place, Proposal, Service, Verification
+from tests.builders import agreed_by_two
 from tests.resources.exchange.test_incoming import package
 
 pytestmark = pytest.mark.django_db
@@ -51,8 +52,9 @@ def run_import(form: str, path: Path, *options: str) -> str:
 
 def empty_the_directory() -> None:
     """Nothing is left but the communes."""
-    with moderation.remembered(moderator=None, proposal=None, why="test"):
-        Service.objects.filter(status="published").update(status="hidden")
+    for service in Service.objects.published().select_related("organisation").prefetch_related("channels", "places"):
+        with agreed_by_two(service):
+            Service.objects.filter(pk=service.pk).update(status="hidden")
     Verification.objects.all().delete()
     Place.objects.all().delete()
     AccessChannel.objects.all().delete()
