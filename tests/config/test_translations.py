@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from config.management.commands.translations import found_in, sources
+from resources.tongues import catalog_folder
 
 TEMPLATE = """{% load i18n %}
       {% comment %}rien{% endcomment %}
@@ -131,6 +133,18 @@ def test_french_keeps_its_signs_with_the_word_before() -> None:
     texts = [text for message in found_in(shown) for text in forms_of(message)]
 
     assert [text for text in texts if re.search(r" [:;!?»]|« ", text)] == []
+
+
+def test_arabic_shows_numbers_of_laws_the_right_way() -> None:
+    mark = "\N{LEFT-TO-RIGHT MARK}"
+    pages = sorted((settings.BASE_DIR / "resources" / "data" / "pages" / "ar").glob("*.md"))
+    texts = [(catalog_folder("ar") / "django.po").read_text(encoding="utf-8")]
+    texts += [path.read_text(encoding="utf-8") for path in pages]
+
+    numbers = [found for text in texts for found in re.findall(rf"المادة ({mark}?)\d+-\d", text)]
+
+    assert len(numbers) > 5
+    assert set(numbers) == {mark}
 
 
 def forms_of(message: Message) -> list[str]:
