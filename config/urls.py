@@ -4,7 +4,7 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
-from config import demo_mail, staff, views
+from config import demo_mail, staff, styleguide, views
 from resources.views import leave
 
 urlpatterns = [
@@ -24,6 +24,15 @@ urlpatterns = [
 
 if settings.DEMO:
     urlpatterns.insert(0, path("espace/courrier-demo/", demo_mail.mails, name="demo_mail"))
+
+if settings.DEMO or settings.DEBUG:
+    guides = [
+        path("styleguide/", styleguide.guide(styleguide.PUBLIC, "styleguide/public.html"), name="styleguide"),
+        path(
+            "styleguide/espace/", styleguide.guide(styleguide.STAFF, "styleguide/staff.html"), name="styleguide_staff"
+        ),
+    ]
+    urlpatterns[:0] = i18n_patterns(*guides)
 
 handler400 = views.bad_request
 handler404 = staff.not_found

@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from config import assets
+from config import assets, styleguide
+from config.styleguide import contrast
 from resources import hours, numbers, sealed
 from resources.models import AccessChannel, Service
 from resources.vocabulary import CODE_OF_NEED, DEPARTEMENTS
@@ -179,36 +180,12 @@ def test_a_style_sheet_can_be_read_from_right_to_left(name: str) -> None:
     assert physical.findall(assets.source(name)) == []
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance of #rrggbb (WCAG 2.2)."""
-    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(first: str, second: str) -> float:
-    """Contrast of two colours (WCAG 2.2)."""
-    lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_seven_to_one(scheme: str) -> None:
-    light, dark = (
-        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
-        for block in assets.source("site.css").split("@media (prefers-color-scheme: dark)")[:2]
-    )
-    colours = light if scheme == "light" else {**light, **dark}
-    pairs = [
-        *(("ink", ground) for ground in ("paper", "sheet", "sky", "sky-low", "peach", "gold")),
-        *((text, ground) for text in ("soft", "link") for ground in ("paper", "sheet", "peach", "gold")),
-        ("open", "open-sheet"),
-        ("on-button", "button"),
-        ("sheet", "ink"),
-    ]
+    known = styleguide.colours(at_night=scheme == "dark")
 
-    assert [pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 7] == []
-    assert [ground for ground in ("paper", "sheet") if contrast(colours["edge"], colours[ground]) < 3] == []
+    assert [pair for pair in styleguide.READ if contrast(known[pair[0]], known[pair[1]]) < 7] == []
+    assert [pair for pair in styleguide.SEEN if contrast(known[pair[0]], known[pair[1]]) < 3] == []
 
 
 def test_the_first_page_shows_the_numbers_that_the_directory_has(client: Client) -> None:

@@ -47,6 +47,7 @@ NOT_PUBLIC = (
     "resources/views_checks.py",
     "resources/views_desk.py",
     "templates/account/",
+    "templates/styleguide/",
     "templates/emails/",
     "templates/espace/",
     "templates/mfa/",
