@@ -40,6 +40,7 @@ from referrals.wire import to_text
 from resources import cards, shown
 from resources.numbers import FIRST, numbers
 from resources.opening import PARIS
+from resources.tongues import of_the_page
 
 FACTS_OF_A_PROFESSIONAL = "facts"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -251,7 +252,7 @@ def readers(found: Offer, *, own: str, chosen: list[str] | None) -> list[Reader]
 def listed(slugs: Iterable[str], *, at: datetime) -> list[cards.Card]:
     """Services of the directory by slug, in that order."""
     wanted = list(slugs)
-    found = {service.slug: service for service in shown.published(ids=[], slugs=wanted)}
+    found = {service.slug: service for service in shown.published(ids=[], slugs=wanted, language=of_the_page())}
     today: date = timezone.localdate(at, timezone=PARIS)
     return [
         cards.card(found[slug], today=today, is_open=cards.is_open_at(found[slug], now=at))

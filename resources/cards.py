@@ -1,7 +1,7 @@
 """What pages say of a service, in words: worked out once per row, so that templates only print."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar
@@ -12,10 +12,11 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from resources import opening
+from resources import opening, translations
 from resources.models import AccessChannel, Place, Service
 from resources.search import Found
-from resources.tongues import apart
+from resources.tongues import apart, of_the_page
+from resources.translations import Said
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Need, Rule
 
 SHORT_NUMBER = 6
@@ -78,7 +79,7 @@ class Notice:
     """What must be known before going, and what the service adds in its own words."""
 
     words: str
-    note: str = ""
+    note: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ class Card:
     name: str
     kind: str
     organisation: str
-    summary: str
-    gist: str
+    summary: Said
+    gist: Said
     numbers: tuple[Way, ...]
     links: tuple[Way, ...]
     state: str
@@ -111,14 +112,15 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
     Channels must be prefetched and public (`ServiceQuerySet.complete`).
     """
     channels = list(service.channels.all())
+    summary = said(service, "description")
     numbers = tuple(way(channel) for channel in channels if channel.kind in CALLED)
     return Card(
         public_id=service.public_id,
         name=service.name,
         kind=kind(service.kind),
         organisation=service.organisation.name,
-        summary=service.description,
-        gist=service.description.partition(". ")[0],
+        summary=summary,
+        gist=replace(summary, text=summary.text.partition(". ")[0]),
         numbers=numbers,
         links=links(channels),
         state=state(service.opening_hours, is_open=is_open),
@@ -134,6 +136,11 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
         notices=notices(service, today=today),
         checked=checked(service, today=today),
     )
+
+
+def said(service: Service, field: str) -> Said:
+    """A text of a service in the language of the page if the row was read with a translation, else in French."""
+    return translations.said(service, field, language=of_the_page())
 
 
 def way(channel: AccessChannel) -> Way:
@@ -329,18 +336,23 @@ def reason(name: str, value: str) -> str:
 
 def notices(service: Service, *, today: date) -> tuple[Notice, ...]:
     """What must be known before going: closed for now, full, only through a professional."""
-    said = []
+    found = []
     if service.is_closed(on=today):
-        said.append(Notice(closure(service), service.closure_note))
+        found.append(Notice(closure(service), note(service, "closure_note")))
     if service.saturation in {Service.Saturation.FULL, Service.Saturation.WAITING}:
-        said.append(Notice(f"{Service.Saturation(service.saturation).label}.", service.saturation_note))
+        found.append(Notice(f"{Service.Saturation(service.saturation).label}.", note(service, "saturation_note")))
     if service.on_referral_only:
-        said.append(Notice(_("Pour y entrer, il faut passer par un professionnel.")))
+        found.append(Notice(_("Pour y entrer, il faut passer par un professionnel.")))
     if service.for_professionals:
         # A line that answers everybody must not turn a young person away.
         also = service.kind == Kind.HOTLINE
-        said.append(Notice(_("Aussi pour les professionnels.") if also else _("Pour les professionnels.")))
-    return tuple(said)
+        found.append(Notice(_("Aussi pour les professionnels.") if also else _("Pour les professionnels.")))
+    return tuple(found)
+
+
+def note(service: Service, field: str) -> Said | None:
+    """What a service adds in its own words, if it does."""
+    return said(service, field) if getattr(service, field) else None
 
 
 def closure(service: Service) -> str:

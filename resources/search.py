@@ -9,6 +9,7 @@ from resources.opening import is_open
 from resources.question import SAID, Question, question
 from resources.shown import published
 from resources.statement import WEIGHTS, Ranked, Weights, rank
+from resources.tongues import of_the_page
 from resources.understanding import ADULT
 from resources.vocabulary import Need, Rule
 
@@ -57,7 +58,7 @@ def search(query: Query, *, now: datetime, weights: Weights = WEIGHTS) -> Answer
     asked = question(query, now=now)
     ranked, total = rank(asked, weights=weights, count_to=COUNTED + 1)
     strip = emergency_slugs(asked)
-    shown = published(ids=[row.id for row in ranked], slugs=strip)
+    shown = published(ids=[row.id for row in ranked], slugs=strip, language=of_the_page())
     by_id = {service.id: service for service in shown}
     by_slug = {service.slug: service for service in shown}
     return Answer(

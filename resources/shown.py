@@ -30,22 +30,25 @@ SELECT {", ".join(f"service.{name}" for name in FIELDS)}, organisation.name,
        (SELECT json_agg(
             json_build_array(confidential, address, commune.insee, commune.name, commune.departement) ORDER BY place.id)
         FROM resources_place AS place LEFT JOIN resources_commune AS commune ON commune.insee = place.commune_id
-        WHERE place.service_id = service.id)
+        WHERE place.service_id = service.id),
+       (SELECT json_object_agg(field, json_build_array(text, translation.status, source_digest))
+        FROM resources_translation AS translation
+        WHERE translation.service_id = service.id AND translation.language = %(language)s)
 FROM resources_service AS service
 JOIN resources_organisation AS organisation ON organisation.id = service.organisation_id
 WHERE service.status = 'published' AND (service.id = ANY(%(ids)s) OR service.slug = ANY(%(slugs)s))
 """
 
 
-def published(*, ids: Sequence[UUID], slugs: Sequence[str]) -> list[Service]:
-    """Published services by id or slug, with organisation, public channels and places, in one statement.
+def published(*, ids: Sequence[UUID], slugs: Sequence[str], language: str) -> list[Service]:
+    """Published services by id or slug, with organisation, channels, places and texts in a language, in one statement.
 
     What only moderators may read and what only search reads is not fetched at all.
     """
     if not ids and not slugs:
         return []
     with prepared.cursor() as cursor:
-        cursor.execute(_SHOWN, {"ids": list(ids), "slugs": list(slugs)})
+        cursor.execute(_SHOWN, {"ids": list(ids), "slugs": list(slugs), "language": language})
         return [assembled(row) for row in cursor.fetchall()]
 
 
@@ -90,10 +93,10 @@ def assembled(row: Sequence[Any]) -> Service:
     They are plain values with the names of the models' fields: making a hundred model instances a page costs
     more than finding them.
     """
-    *values, organisation_name, channels, places = row
+    *values, organisation_name, channels, places, translated = row
     service = Service.__new__(Service)
     # What from_db does, field by field and with signals that nobody here listens to.
-    service.__dict__.update(zip(FIELDS, values, strict=True), _state=ModelState())
+    service.__dict__.update(zip(FIELDS, values, strict=True), _state=ModelState(), translated=translated)
     service._state.adding, service._state.db = False, DEFAULT_DB_ALIAS
     service._state.fields_cache["organisation"] = Answering(service.organisation_id, organisation_name)
     service._prefetched_objects_cache = {  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 from django.conf import settings
-from django.utils.translation import get_language_bidi
+from django.utils.translation import get_language, get_language_bidi
 
 SOURCE = "fr"
 UNREAD = "-"
@@ -23,6 +23,11 @@ def is_unread(language: str) -> bool:
         return False
     with (catalog_folder(language) / "django.mo").open("rb") as file:
         return GNUTranslations(file).info().get("last-translator", UNREAD) == UNREAD
+
+
+def of_the_page() -> str:
+    """The language of the address, French where there is none."""
+    return get_language() or SOURCE
 
 
 def apart(text: str) -> str:

@@ -23,6 +23,7 @@ from resources.numbers import FIRST, NAMED, numbers
 from resources.opening import PARIS
 from resources.outlines import region
 from resources.search import Answer, search
+from resources.tongues import of_the_page
 from resources.vocabulary import CODE_OF_NEED, DEPARTEMENTS, Kind, Need
 
 # The first need is danger itself: the emergency page answers it.
@@ -75,13 +76,15 @@ def directory(request: HttpRequest) -> HttpResponse:
 @leads_on
 def service(request: HttpRequest, public_id: str) -> HttpResponse:
     """One service: numbers first, then all that is known and how it was checked."""
-    found = get_object_or_404(Service.objects.published().complete(), public_id=public_id)
+    readable = Service.objects.published().complete().in_language(of_the_page())
+    found = get_object_or_404(readable, public_id=public_id)
     now = timezone.now()
     card = cards.card(found, today=today(), is_open=cards.is_open_at(found, now=now))
     context = {
         "here": "directory",
         "service": found,
         "card": card,
+        "what_happens": cards.said(found, "what_happens"),
         "next_opening": cards.next_opening(found, now=now),
         "mails": [cards.way(channel) for channel in found.channels.all() if channel.kind == AccessChannel.Kind.EMAIL],
         "valid_until": None if found.check_expired(on=today()) else found.verified_until,
@@ -107,7 +110,8 @@ def vcard(request: HttpRequest, public_id: str) -> HttpResponse:
 def professionals(request: HttpRequest) -> HttpResponse:
     """What is there for those who help: their services, and whom to tell in each département."""
     cell = Q(slug__startswith=CRIP, kind=Kind.REPORTING)
-    found = Service.objects.published().complete().filter(Q(for_professionals=True) | cell)
+    readable = Service.objects.published().complete().in_language(of_the_page())
+    found = readable.filter(Q(for_professionals=True) | cell)
     context = {
         "here": "professionals",
         "cards": [cards.card(one, today=today()) for one in found if one.for_professionals],

@@ -5,13 +5,12 @@ from datetime import date
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from resources import explained
 from resources.models import Page
 from resources.opening import PARIS
-from resources.tongues import SOURCE
+from resources.tongues import of_the_page
 
 
 @require_safe
@@ -23,25 +22,20 @@ def explanations(request: HttpRequest) -> HttpResponse:
 @require_safe
 def explanation(request: HttpRequest, slug: str) -> HttpResponse:
     """One page, its doors, and the other pages."""
-    found = {page.slug: page for page in Page.objects.in_language(language())}
+    found = {page.slug: page for page in Page.objects.in_language(of_the_page())}
     if slug not in found:
         raise Http404
     context = {
         "here": "explained",
-        "page": explained.page(found[slug], language=language(), today=today()),
-        "others": [explained.titled(page, language=language()) for page in found.values() if page.slug != slug],
+        "page": explained.page(found[slug], language=of_the_page(), today=today()),
+        "others": [explained.titled(page, language=of_the_page()) for page in found.values() if page.slug != slug],
     }
     return render(request, "resources/explained/page.html", context)
 
 
 def titles() -> list[explained.Titled]:
     """Title and first sentence of each page, in order."""
-    return [explained.titled(page, language=language()) for page in Page.objects.in_language(language())]
-
-
-def language() -> str:
-    """The language of the address."""
-    return get_language() or SOURCE
+    return [explained.titled(page, language=of_the_page()) for page in Page.objects.in_language(of_the_page())]
 
 
 def today() -> date:

@@ -9,6 +9,7 @@ from resources import cards
 from resources.models import Service
 from resources.outlines import region
 from resources.search import Found
+from resources.translations import Said, Trust
 from resources.vocabulary import DEPARTEMENTS
 from tests.builders import a_channel, a_place, a_service
 
@@ -18,6 +19,11 @@ TODAY = date(2026, 11, 23)
 def card_of(service: Service, *, found: Found | None = None) -> cards.Card:
     """Card of a service read as pages read it."""
     return cards.card(Service.objects.complete().get(pk=service.pk), today=TODAY, found=found)
+
+
+def french(text: str) -> Said:
+    """A text that nobody translated."""
+    return Said(text, "fr", Trust.MISSING)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +87,11 @@ def test_what_must_be_known_before_going_is_said() -> None:
     closed = a_service(closed_from=date(2026, 11, 1), closed_until=date(2027, 1, 3), closure_note="Travaux.")
     full = a_service(saturation="full", saturation_note="Rappelle lundi.", on_referral_only=True)
 
-    assert card_of(closed).notices == (cards.Notice("Fermé pour l’instant, jusqu’au 3 janvier 2027.", "Travaux."),)
+    assert card_of(closed).notices == (
+        cards.Notice("Fermé pour l’instant, jusqu’au 3 janvier 2027.", french("Travaux.")),
+    )
     assert card_of(full).notices == (
-        cards.Notice("Complet.", "Rappelle lundi."),
+        cards.Notice("Complet.", french("Rappelle lundi.")),
         cards.Notice("Pour y entrer, il faut passer par un professionnel."),
     )
 

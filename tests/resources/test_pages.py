@@ -19,7 +19,7 @@ from config.styleguide import contrast
 from resources import hours, numbers, sealed
 from resources.models import AccessChannel, Service
 from resources.vocabulary import CODE_OF_NEED, DEPARTEMENTS
-from tests.builders import a_channel, a_place, a_service, agreed_by_two, index
+from tests.builders import a_channel, a_place, a_service, a_translation, agreed_by_two, index
 
 pytestmark = pytest.mark.django_db
 
@@ -560,3 +560,40 @@ def test_hours_that_are_none_break_no_page(client: Client) -> None:
         assert service.name in page
         assert "Horaires non précisés" in page
         assert service.opening_hours not in re.sub("<script.*?</script>", "", page, flags=re.DOTALL)
+
+
+def test_what_a_service_says_of_itself_is_read_in_english_when_it_is_there(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    service = a_service(
+        needs=["ecoute"],
+        description="Un lieu calme. On t’écoute.",
+        what_happens="On te rappelle.",
+        saturation="full",
+        saturation_note="Rappelle lundi.",
+    )
+    a_translation(service, field="description", text="A quiet place. Somebody listens.")
+    a_translation(service, field="saturation_note", text="Call again on Monday.")
+    hours.hours_in_use()
+
+    with django_assert_num_queries(3):
+        page = client.get(f"/en/annuaire/{service.public_id}/").content.decode()
+    with django_assert_num_queries(2):
+        listed = client.get("/en/annuaire/?need=n1").content.decode()
+
+    assert "<p>A quiet place. Somebody listens.</p>" in page
+    assert "No native speaker has read it yet." in page.split("<footer")[0]
+    assert '<p lang="fr" dir="auto">On te rappelle.</p>' in page.replace('dir="ltr"', 'dir="auto"')
+    assert "<span>Call again on Monday.</span>" in page
+    assert "A quiet place. Somebody listens." in listed
+    assert "translated with the help of a machine" in listed
+    in_french = client.get(f"/fr/annuaire/{service.public_id}/").content.decode()
+    assert ("Un lieu calme." in in_french, "A quiet place" in in_french) == (True, False)
+
+
+def test_a_service_that_nobody_translated_says_so(client: Client) -> None:
+    service = a_service(description="Un lieu calme.")
+
+    page = client.get(f"/en/annuaire/{service.public_id}/").content.decode()
+
+    assert "For now this text exists in French only." in page
