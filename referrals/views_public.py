@@ -47,6 +47,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 PAIRS = tuple(combinations(range(1, codes.WORDS + 1), 2))
 WRITE, PROFESSIONAL, KEEP = "referrals:write", "referrals:professional", "referrals:keep_code"
 COME_BACK, ERASED = "referrals:come_back", "4"
+BACK = "p"
 SEE_OTHER = 303
 
 
@@ -72,6 +73,8 @@ def asked_so_far(given: QueryDict, *, at: datetime) -> Answers | None:
     """The answers that an address or a form carries, or those of somebody who has just come through a door."""
     if "e" in given:
         read = answers.read(given.get("e", ""), at=at)
+        if read is not None and read.step == LETTER and BACK in given:
+            return read.at_step(STEPS[-1])
         return read if read is not None and read.step in {*STEPS, LETTER} else None
     referrer = questions.DOORS.get(given.get("pour", ""))
     return None if referrer is None else newcomer(referrer)
@@ -131,7 +134,7 @@ def professional(request: HttpRequest) -> HttpResponse:
             return facts_of_a_professional(request, at=now)
         return send(request, at=now)
     asked = answers.read(request.GET.get("e", ""), at=now) if "e" in request.GET else None
-    if asked is not None and asked.step == LETTER:
+    if asked is not None and asked.step == LETTER and BACK not in request.GET:
         return letter(request, asked.values, at=now)
     return all_questions(
         request, asked or newcomer(Referrer.PROFESSIONAL), is_over="e" in request.GET and asked is None
@@ -213,7 +216,8 @@ def letter(
         "cards": [] if found.options else listed(found.directory, at=at),
         "cells": listed([f"crip-{facts.departement}"], at=at) if own == questions.PRO else [],
         "carried": hidden(values),
-        "back": Answers("who" if own != questions.PRO else FACTS_OF_A_PROFESSIONAL, values).token(at=at),
+        # The same token again weighs nothing once compressed; a new one would weigh 470 bytes.
+        "back": f"{request.GET.get('e') or Answers(LETTER, values).token(at=at)}&{BACK}=1",
         "token": handoffs.new_token(),
         "typed": typed or {},
         "contact": contact_questions(typed, errors, own=own, on=timezone.localdate(at, timezone=PARIS)),

@@ -6,8 +6,9 @@ cd "$(dirname "$0")/.."
 python=.venv/bin/python
 made=frontend/dist
 seen=frontend/node_modules/.seen
-# The scripts that pages name, and what the tests call; the rest of frontend/src is reached from them.
-entries="write follow team writing returning inbox team_page"
+# The scripts that pages name, and what the tests call; the rest of frontend/src is reached from them. Those of public
+# pages are bundled each by itself, so that such a page asks for two files at first and not for five.
+bundles="writing returning write,follow,team,inbox,team_page"
 
 without() { # without REASON: what happens when nothing can be built
     rm -rf "$made"
@@ -73,16 +74,12 @@ fi
 (
     cd frontend
     rm -rf node_modules/.dist
-    sources=
-    for entry in $entries; do
-        if [ -f "src/$entry.js" ]; then
-            sources="$sources src/$entry.js"
-        fi
+    for bundle in $bundles; do
+        node node_modules/esbuild/bin/esbuild $(echo "src/$bundle.js" | sed 's|,|.js src/|g') --bundle --splitting --format=esm \
+            --minify --charset=utf8 --target=es2020 --chunk-names=part-[hash] --outdir=node_modules/.dist --log-level=warning \
+            --alias:crypto=./src/no-node.js || exit 1
     done
-    node node_modules/esbuild/bin/esbuild $sources --bundle --splitting --format=esm \
-        --minify --charset=utf8 --target=es2020 --chunk-names=part-[hash] --outdir=node_modules/.dist --log-level=warning \
-        --alias:crypto=./src/no-node.js &&
-        cat node_modules/@hpke/core/LICENSE node_modules/@hpke/common/LICENSE node_modules/hash-wasm/LICENSE >node_modules/.dist/licences.txt
+    cat node_modules/@hpke/core/LICENSE node_modules/@hpke/common/LICENSE node_modules/hash-wasm/LICENSE >node_modules/.dist/licences.txt
 ) || without "la construction échoue"
 rm -rf "$made"
 mv frontend/node_modules/.dist "$made"

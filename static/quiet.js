@@ -1,5 +1,6 @@
 /* Pages that hold somebody's answers, words or code: emptied when they are left, and after three minutes of silence.
-   Thirty seconds before, a sentence says so, and any touch, key or scroll keeps the page. They work without this file. */
+   Thirty seconds before, a sentence says so, and any touch, key or scroll keeps the page. They work without this file.
+   What seals comes once the page is shown; who is faster than it waits for it, ten seconds at most. */
 (function () {
   "use strict";
   var page = document, silence = 180000, warning = 30000, warn, end, shown;
@@ -74,4 +75,28 @@
   page.addEventListener("DOMContentLoaded", start);
   /* The answer to a form that was refused: the browser would keep what was sent, to send it again when it reopens tabs. */
   history.replaceState(null, "", location.href);
+
+  addEventListener("load", function () {
+    var place = page.querySelector("[data-script]"), script = page.createElement("script"), held = null, patience;
+    if (!place || !("noModule" in script)) return;
+
+    function hold(event) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (!held) patience = setTimeout(go, 10000);
+      held = event.target;
+    }
+
+    function go() {
+      clearTimeout(patience);
+      removeEventListener("submit", hold, true);
+      if (held && held.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }))) held.submit();
+    }
+
+    addEventListener("submit", hold, true);
+    script.type = "module";
+    script.onload = script.onerror = go;
+    script.src = place.getAttribute("data-script");
+    page.body.appendChild(script);
+  });
 })();

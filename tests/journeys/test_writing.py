@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from referrals import lifecycle
@@ -228,6 +228,36 @@ def test_an_old_phone_goes_the_way_of_the_server_and_says_so(page: Page, wire: W
 
     assert (team.read(Referral.objects.get()), len(code.split(" "))) == ([TEXT], 6)
     assert [path for path in wire.posts() if path.startswith("api/")] == []
+
+
+def test_who_is_faster_than_the_script_waits_for_it_and_nothing_is_sent_open(page: Page, wire: Wire) -> None:
+    team = somebody_reads()
+    waiting: list[Route] = []
+    page.route("**/writing*.js", lambda route: waiting.append(route))  # noqa: PLW0108  # Playwright marks it
+    reach_letter(page)
+    write(page)
+    page.get_by_role("button", name="Envoyer").dblclick()
+    assert Referral.objects.count() == 0
+
+    waiting[0].continue_()
+
+    expect(page.locator("h1")).to_have_text("C’est envoyé.", timeout=20_000)
+    assert team.read(Referral.objects.get()) == [TEXT]
+    assert wire.said(TELLING) == []
+
+
+def test_a_script_that_never_comes_is_not_waited_for_long(page: Page) -> None:
+    team = somebody_reads()
+    page.route("**/writing*.js", lambda _route: None)
+    page.clock.install()
+    reach_letter(page)
+    write(page)
+    page.get_by_role("button", name="Envoyer").click()
+
+    page.clock.run_for(10_000)
+
+    expect(page.locator("h1")).to_have_text("C’est envoyé.", timeout=20_000)
+    assert team.read(Referral.objects.get()) == [TEXT]
 
 
 # --- never twice, never lost -----------------------------------------------------------------------------------------

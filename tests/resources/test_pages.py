@@ -166,8 +166,8 @@ def test_the_style_sheet_and_the_script_stay_small() -> None:
     static = Path(settings.BASE_DIR) / "static"
 
     assert sum((static / name).stat().st_size for name in ("site.css", "finding.css")) <= 22 * 1024
-    assert sum((static / name).stat().st_size for name in ("site.js", "aloud.js", "quiet.js")) <= 10 * 1024
-    assert sum((static / name).stat().st_size for name in ("site.js", "aloud.js")) <= 8 * 1024
+    for second in ("aloud.js", "quiet.js"):  # no page has both
+        assert sum((static / name).stat().st_size for name in ("site.js", second)) <= 8 * 1024
 
 
 @pytest.mark.parametrize("name", ["site.css", "finding.css", "writing.css"])
