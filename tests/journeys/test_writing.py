@@ -80,7 +80,7 @@ def go_on(page: Page) -> None:
 def reach_letter(page: Page) -> None:
     """From the first page to the letter, as a tired person does: two answers, the rest passed."""
     page.goto("/fr/")
-    page.get_by_role("link", name="Écrire à une association").click()
+    page.get_by_role("link", name="Écrire sans donner ton nom").click()
     page.get_by_role("link", name="Pour moi").click()
     page.get_by_label("Non", exact=True).check()
     go_on(page)
