@@ -105,15 +105,16 @@ def load_starter(rows: Iterable[Row], *, places: dict[str, list[str]], checked_o
         ]
         if problems:
             raise DirectoryFileError(problems)
-        entered = [
-            enter(
-                row,
-                communes=[communes[code] for code in [row.commune, *places.get(row.slug, ())] if code],
-                checked_on=checked_on,
-            )
-            for row in rows
-            if row.slug not in known
-        ]
+        with remembered(moderator=None, proposal=None, why="premier chargement"):
+            entered = [
+                enter(
+                    row,
+                    communes=[communes[code] for code in [row.commune, *places.get(row.slug, ())] if code],
+                    checked_on=checked_on,
+                )
+                for row in rows
+                if row.slug not in known
+            ]
         publish_first(entered)
         if entered:
             indexing.reindex(

@@ -150,7 +150,8 @@ def whole(request: HttpRequest, shown: Proposal) -> dict[str, object]:
         "moved": moved,
         "others": others,
         "is_publishing": shown.kind in moderation.PUBLISHING,
-        "can_apply": bool(shown.changes) or shown.kind == Proposal.Kind.CLOSED,
+        "can_apply": bool(shown.changes) or is_removal(shown),
+        "is_removal": shown.is_open and is_removal(shown),
         "checks": checks(),
         "twins": duplicates.twins(said, not_this=shown.service_id) if shown.is_open and said["name"] else [],
         "today": today(),
@@ -188,6 +189,11 @@ def decided_so_far(shown: Proposal, *, me: User) -> dict[str, object]:
             for vote in votes
         ),
     }
+
+
+def is_removal(shown: Proposal) -> bool:
+    """Whether agreeing takes the service out of the directory."""
+    return shown.kind == Proposal.Kind.CLOSED and not shown.changes
 
 
 def said_after(shown: Proposal) -> facts.Facts:
@@ -243,6 +249,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             reason=request.POST.get("reason", ""),
             revision=int(revision) if revision.isdigit() else None,
         )
+        if applied and is_removal(shown):
+            return _("La fiche est retirée.")
         return _("C’est publié.") if applied else _("Votre accord est noté. Une autre personne doit être d’accord.")
 
     return act(request, pk, step)

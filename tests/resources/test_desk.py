@@ -100,6 +100,17 @@ def test_the_list_stands_beside_the_proposal_and_leads_from_one_to_the_next(clie
     assert 'rel="prev"' not in alone
 
 
+def test_agreeing_that_it_is_closed_says_what_it_does(client: Client, ines: User) -> None:
+    service = a_service()
+    closed = moderation.report(service, kind="closed", origin=moderation.Origin(), on=today())
+    address = f"{DESK}propositions/{closed.pk}/"
+
+    assert "la fiche quitte l’annuaire" in client.get(address).content.decode()
+    done = client.post(f"{address}accord/", {"revision": "1"}, follow=True)
+
+    assert "La fiche est retirée." in done.content.decode()
+
+
 def test_the_queue_begins_with_what_may_hurt(client: Client, ines: User) -> None:
     reported(a_service(name="Détail"), description="Autre.")
     line = a_service(name="Ligne", kind="hotline", phones=["0199000000"])
