@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -153,7 +154,7 @@ def whole(request: HttpRequest, shown: Proposal) -> dict[str, object]:
         "can_apply": bool(shown.changes) or is_removal(shown),
         "is_removal": shown.is_open and is_removal(shown),
         "checks": checks(),
-        "twins": duplicates.twins(said, not_this=shown.service_id) if shown.is_open and said["name"] else [],
+        "twins": twins(said, not_this=shown.service_id) if shown.is_open and said["name"] else [],
         "today": today(),
     }
 
@@ -189,6 +190,14 @@ def decided_so_far(shown: Proposal, *, me: User) -> dict[str, object]:
             for vote in votes
         ),
     }
+
+
+def twins(said: facts.Facts, *, not_this: UUID | None) -> list[tuple[duplicates.Twin, list[desk_forms.Difference]]]:
+    """Services that may be the same, each beside what is said here, where the two differ."""
+    return [
+        (twin, desk_forms.differences(facts.changes_between(said, facts.of(twin.service))))
+        for twin in duplicates.twins(said, not_this=not_this)
+    ]
 
 
 def is_removal(shown: Proposal) -> bool:
@@ -376,7 +385,7 @@ def service(request: HttpRequest, public_id: str) -> HttpResponse:
         ],
         "verifications": shown.verifications.select_related("by")[:10],
         "open": Proposal.objects.open().filter(service=shown).by_risk(),
-        "twins": duplicates.twins(said, not_this=shown.pk),
+        "twins": twins(said, not_this=shown.pk),
         "expired": shown.check_expired(on=today()),
         "is_mine": moderation.works_for(shown, person=who(request)),
         "checks": checks(),

@@ -254,6 +254,18 @@ def test_twins_are_found_by_name_and_by_number_and_become_one() -> None:
     assert opened.changes == {"languages": {"before": [], "after": ["ro"]}}
 
 
+def test_twins_are_shown_beside_each_other(client: Client, ines: User) -> None:
+    kept = a_service(name="Maison des Tilleuls", phones=["0199000000"], description="La première.")
+    a_service(name="La maison des tilleuls", description="La seconde.", organisation=kept.organisation)
+
+    page = client.get(f"{DESK}fiches/{kept.public_id}/").content.decode()
+
+    compared = page[page.index('class="diff alike"') :].partition("</table>")[0]
+    for here, there in (("La première.", "La seconde."), ("Maison des Tilleuls", "La maison des tilleuls")):
+        assert compared.index(here) < compared.index(there)
+    assert "Organisme<" not in compared
+
+
 # --- verification ---------------------------------------------------------------------------------------------------
 
 
