@@ -144,6 +144,10 @@ def look_everywhere(visit: Visit) -> None:
     paper.evaluate("link => { link.download = '' }")
     with page.expect_download():
         paper.click()
+    page.goto("/fr/urgence/")
+    with page.expect_download():
+        page.locator("a[href$='/garder/']").click()
+    page.goto(f"/fr/annuaire/{service.public_id}/")
     page.get_by_role("link", name="127.0.0.1").first.click()
     page.wait_for_url("**/partenaire")
 
