@@ -145,6 +145,7 @@ def look_everywhere(visit: Visit) -> None:
     with page.expect_download():
         paper.click()
     page.goto("/fr/urgence/")
+    page.locator("details:has(a[href$='/garder/']) summary").click()
     with page.expect_download():
         page.locator("a[href$='/garder/']").click()
     page.goto(f"/fr/annuaire/{service.public_id}/")
