@@ -154,7 +154,7 @@ def a_world(*, has_directory: bool = False) -> World:
         title=f"{FRENCH} et {LONG}",
         lead=f"{FRENCH} lit.",
         text=f"## {FRENCH}\n\n- Un [lien](/urgence/)\n\n1. **Deux**\n\n{{numero:17-police-secours|{FRENCH}}}\n"
-        f"{{site:{services['long'].slug}|{FRENCH}}}\n\n[Seul](https://exemple.fr)",
+        f"{{site:{services['long'].slug}|{FRENCH}}}\n\n[Un autre site](https://exemple.fr)",
     )
     a_channel(services["long"], kind="chat", value="https://tchat.exemple.fr", note=f"{FRENCH}, de 9 h à 21 h")
     a_place(services["long"])
