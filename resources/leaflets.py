@@ -46,10 +46,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of facts: what it is about, and what is known."""
+    """A line of facts: what it is about, and what is known; in French when the directory says it in its own words."""
 
     about: str
     known: str
+    is_french: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +150,11 @@ def facts_of(listing: Listing, *, has_number: bool, to_professionals: bool) -> l
         (_("Langues"), ", ".join(filter(None, map(language, listing.languages)))),
         (_("Gratuit"), {True: _("oui"), False: _("non"), None: ""}[listing.free]),
         (_("Sans donner son nom") if to_professionals else _("Sans donner ton nom"), anonymous),
-        (_("Ensuite"), listing.what_happens),
     )
-    return [Fact(about, known) for about, known in rows if known]
+    facts = [Fact(about, known) for about, known in rows if known]
+    if listing.what_happens:
+        facts.append(Fact(_("Ensuite"), listing.what_happens, is_french=True))
+    return facts
 
 
 def where(listing: Listing, *, has_number: bool) -> str:
