@@ -18,6 +18,7 @@ from resources.facts import Changes, Facts
 from resources.models import AccessChannel, Organisation, Page, Place, Service
 
 DELETED = "delete"
+MOST_WORDINGS = 20
 OF_A_SERVICE = [
     "organisation_id", "name", "kind", "description", "needs", "min_age", "max_age", "age_rule", "genders",
     "gender_rule", "opening_hours", "departements", "languages", "free", "anonymous", "what_happens",
@@ -112,6 +113,33 @@ def versions_of_page(page: Page) -> list[Version]:
             )
         )
     return found[::-1]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a text was made to say in another language, by whom; an empty text was taken away."""
+
+    at: datetime
+    who: str
+    field: str
+    text: str
+
+
+def wordings(about: Page | Service, *, language: str) -> list[Wording]:
+    """The last translations of its texts into a language, the newest first; two queries."""
+    owner = {"page_id" if isinstance(about, Page) else "service_id": about.pk}
+    found = event_model("TranslationEvent").objects.filter(**owner, language=language).order_by("-pgh_id")
+    events = list(found[:MOST_WORDINGS])
+    names = people(events)
+    return [
+        Wording(
+            at=event.pgh_created_at,
+            who=names.get((event.pgh_context or {}).get("user") or 0, ""),
+            field=event.field,
+            text="" if event.pgh_label == DELETED else event.text,
+        )
+        for event in events
+    ]
 
 
 def events_of(service: Service) -> list[Any]:

@@ -229,6 +229,7 @@ def translate(request: HttpRequest, about: Page | Service, *, language: str) -> 
         "is_page": isinstance(about, Page),
         "language": language,
         "language_name": language_name(language),
+        "history": [(LABELS[one.field], one) for one in history.wordings(about, language=language)],
     }
     template = "resources/desk/explained/translate.html"
     texts = texts_of(about, language=language)

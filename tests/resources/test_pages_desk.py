@@ -133,6 +133,9 @@ def test_a_translation_is_written_beside_its_source(client: Client, ines: User) 
     kept = Translation.objects.order_by("field").values_list("field", "text", "status", "by__email")
     assert list(kept) == [("lead", "You read.", "machine", ines.email), ("title", "A title", "reviewed", ines.email)]
     assert "<h1>A title</h1>" in client.get(f"/en/comprendre/{page.slug}/").content.decode()
+    client.post(address, {**sent, "said_title": "", "said_lead": "You read."})
+    text = client.get(address).content.decode()
+    assert (text.count("A title"), "Traduction retirée." in text, text.count(ines.email)) == (1, True, 3)
 
 
 def test_a_contact_in_a_translation_is_refused_and_shown_again(client: Client, ines: User) -> None:
