@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.urls.resolvers import LocalePrefixPattern
 
+from config import assets
 from resources import moderation, pages
 from resources.models import Page, Service
 from tests.builders import a_service
@@ -248,6 +249,7 @@ def faults_of(text: str, *, language: str) -> list[str]:
     checks = {
         "two ways out before the content": found and len(ways) == 2 and all(right in way for way in ways),
         "one of them is the control": sum('id="quitter"' in way for way in ways) == 1,
+        "the style and the script are there": assets.style() in text and assets.script() in text,
         "nothing opens a second tab": "target=" not in text,
         "Shift is promised by the script alone": told_without_script(text) == [],
     }
@@ -264,6 +266,19 @@ def told_without_script(text: str) -> list[str]:
     """Sentences that only hold with JavaScript, and that somebody without it would read."""
     shown = re.sub(r'<(\w+) class="scripted">.*?</\1>|<(script|template).*?</\2>', "", text, flags=re.DOTALL)
     return re.findall(r">[^<]*(?:\bMaj\b|\bShift\b)[^<]*<", shown)
+
+
+def test_visitors_see_no_page_outside_the_frame_that_has_the_way_out() -> None:
+    """Of the others, one is of the staff, one a file that somebody keeps, one for developers."""
+    folder = settings.BASE_DIR / "templates"
+    whole = {path for path in folder.rglob("*.html") if "<!doctype" in path.read_text(encoding="utf-8").lower()}
+
+    assert sorted(str(path.relative_to(folder)) for path in whole) == [
+        "base.html",
+        "espace/base.html",
+        "resources/kept.html",
+        "styleguide/page.html",
+    ]
 
 
 def test_files_bear_neutral_names(client: Client) -> None:

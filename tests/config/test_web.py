@@ -93,7 +93,9 @@ def wait_for_answer(port: int) -> None:
     connection.close()
 
 
-def test_processes_are_replaced_and_no_request_fails(web: tuple[psutil.Process, int]) -> None:
+def test_processes_are_replaced_and_no_request_fails_nor_is_written_down(
+    web: tuple[psutil.Process, int], capfd: pytest.CaptureFixture[str]
+) -> None:
     server, port = web
     wait_for_answer(port)
     before = {one.pid for one in server.children()}
@@ -111,6 +113,7 @@ def test_processes_are_replaced_and_no_request_fails(web: tuple[psutil.Process, 
     assert (len(before), len(after), before & after) == (2, 2, set())
     assert visitors.failures == []
     assert visitors.answered > 1000
+    assert [line for stream in capfd.readouterr() for line in stream.splitlines() if "healthz" in line] == []
 
 
 def test_the_server_ends_at_once(web: tuple[psutil.Process, int]) -> None:
