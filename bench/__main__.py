@@ -49,6 +49,7 @@ def main() -> None:
         starter = databases.starter(url)
         steps.run("-m", "bench.relevance", url=starter)
         steps.run("-m", "bench.readability", url=starter)
+        steps.run("-m", "bench.weight", url=starter)
         steps.run("-m", "bench.intent", url=steps.NO_DATABASE)
         for count in asked.sizes:
             say(f"Annuaire inventé de {count} fiches")
