@@ -180,6 +180,7 @@ def test_a_translation_that_was_read_says_nothing_of_machines(client: Client, dj
 
 def test_without_a_translation_the_french_is_shown_and_said(client: Client) -> None:
     page = a_page(title="Titre", text="Le texte.")
+    a_translation(page, field="lead", text="You read.")
 
     text = client.get(f"/en/comprendre/{page.slug}/").content.decode()
 
