@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from resources import moderation
 from resources.models import Service
+from resources.views_desk import today
+from tests.barriers import ZOOMED, barriers
 from tests.builders import a_service
 from tests.conftest import Watch
 from tests.resources import reading_pdf
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OLD, NEW = "01 99 00 00 00", "01 99 00 00 77"
 DESK = "/espace/annuaire/"
 EVERYWHERE = ("page", "search", "hsds", "csv", "hsds file", "leaflet", "vcard")
+LARGE: ViewportSize = {"width": 1280, "height": 800}
 Opener = Callable[[User], Page]
 
 
@@ -145,3 +148,21 @@ def test_a_row_that_waits_is_published_by_two_and_another_refused(page: Page, br
     assert "Ancien numéro ?" not in page.request.get(f"/fr/annuaire/{good.public_id}/").text()
     found = json.loads(page.request.get("/api/v1/search?q=quai").text())
     assert found["results"][0]["slug"] == good.slug
+
+
+def test_nothing_stands_in_the_way_at_the_desk(staff_page: Page, live_server: LiveServer) -> None:
+    service = a_service(name="Permanence des Tilleuls (fictive)", kind="hotline", phones=["0199000000"])
+    twin = a_service(name="La permanence des Tilleuls (fictive)", status="pending", phones=["0199000000"])
+    moderation.report(service, kind="unreachable", origin=moderation.Origin(said="Ça sonne."), on=today())
+    change = moderation.propose_change(service, after={"hours": "24/7"}, origin=moderation.Origin(), on=today())
+    moderation.propose_publication(twin, origin=moderation.Origin(note="À vérifier."), on=today())
+    sign_in_browser(staff_page, a_person("ines@example.org", moderator=True), site=live_server.url)
+    found: dict[str, list[str]] = {}
+    for window in (ZOOMED, LARGE):
+        staff_page.set_viewport_size(window)
+        for below in ("", f"propositions/{change.pk}/", f"fiches/{service.public_id}/", "fiches/", "qualite/"):
+            staff_page.goto(f"{DESK}{below}")
+            # The staff area has no foot.
+            found[f"{window['width']} {below}"] = [one for one in barriers(staff_page) if one != "0 body > footer"]
+
+    assert {name: problems for name, problems in found.items() if problems} == {}
