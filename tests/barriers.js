@@ -46,7 +46,8 @@ window.barriers = (() => {
   /* Bars, regions and forms that have a name: never twice the same. */
   function landmarks() {
     const found = [];
-    for (const [selector, count] of [["main", 1], ["body > header", 1], ["body > footer", 1]])
+    const isPublic = document.getElementById("quitter") !== null;
+    for (const [selector, count] of [["main", 1], ["body > header", 1], ["body > footer", isPublic ? 1 : 0]])
       if (all(selector).length !== count) found.push(`${all(selector).length} ${selector}`);
     const names = all("nav").map((one) => one.getAttribute("aria-label"));
     if (names.some((name) => !name) || new Set(names).size !== names.length) found.push(`nav: ${names.join(", ")}`);
@@ -81,7 +82,8 @@ window.barriers = (() => {
       if (document.activeElement !== one) { found.add(`takes no focus: ${short(one)}`); continue; }
       const { top, bottom, left, right } = one.getBoundingClientRect();
       const edge = isSticky && !bar.contains(one) ? Math.max(0, bar.getBoundingClientRect().bottom) : 0;
-      const hasRoom = bottom - top < innerHeight - kept;
+      // Of a large field, the browser shows the line that is written.
+      const hasRoom = bottom - top < innerHeight - kept && !one.matches("textarea");
       if (hasRoom ? top < edge - 1 || bottom > innerHeight + 1 : bottom < edge + 24) found.add(`hidden by the bar or the edge: ${short(one)}`);
       if (right < 0 || left > innerWidth) found.add(`beside the screen: ${short(one)}`);
       if (!hasRing(one)) found.add(`no ring: ${short(one)}`);
