@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from resources import opening, translations
 from resources.models import AccessChannel, Place, Service
 from resources.search import Found
-from resources.tongues import apart, of_the_page
+from resources.tongues import apart, in_a_sentence, of_the_page
 from resources.translations import Said
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Need, Rule
 
@@ -234,7 +234,7 @@ def next_opening(service: Service, *, now: datetime) -> str:
     if is_open is None or change is None:
         return ""
     moment = {
-        "day": f"{date_format(change, 'l')} {date_format(change, 'MONTH_DAY_FORMAT')}",
+        "day": in_a_sentence(f"{date_format(change, 'l')} {date_format(change, 'MONTH_DAY_FORMAT')}"),
         "hour": opening.hour_in_words(f"{change:%H:%M}"),
     }
     if change.date() == now.astimezone(opening.PARIS).date():
@@ -358,7 +358,7 @@ def note(service: Service, field: str) -> Said | None:
 def closure(service: Service) -> str:
     """That it is closed for now, and until when if that is known."""
     if service.closed_until:
-        until = date_format(service.closed_until)
+        until = in_a_sentence(date_format(service.closed_until))
         return _("Fermé pour l’instant, jusqu’au %(until)s.") % {"until": until}
     return _("Fermé pour l’instant.")
 

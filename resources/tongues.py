@@ -33,3 +33,8 @@ def of_the_page() -> str:
 def apart(text: str) -> str:
     """A name or an address, kept whole among words written from right to left (Unicode's isolates); else as it is."""
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if text and get_language_bidi() else text
+
+
+def in_a_sentence(day: str) -> str:
+    """Days and months as they are written among words: with small letters, but in English."""
+    return day if get_language() == "en" else day.lower()

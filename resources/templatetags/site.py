@@ -13,11 +13,12 @@ from django.utils.translation import get_language
 from resources import leaflets
 from resources.cards import once_per_language, site_name
 from resources.numbers import FIRST, Numbers, numbers
-from resources.tongues import SOURCE, apart, is_unread
+from resources.tongues import SOURCE, apart, in_a_sentence, is_unread
 from resources.translations import Said
 
 register = template.Library()
 register.filter("apart", apart)
+register.filter("in_a_sentence", in_a_sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def test_the_next_change_is_said_in_words() -> None:
 def test_days_are_said_as_each_language_says_them() -> None:
     service = Service(opening_hours="Mo-Fr 09:00-17:00")
     said = []
-    for language in ("en", "es", "ar"):
+    for language in ("en", "es", "ar", "ro"):
         with translation.override(language):
             said += [
                 cards.next_opening(service, now=datetime(2026, 11, 23, 18, tzinfo=UTC)),
@@ -133,6 +133,7 @@ def test_days_are_said_as_each_language_says_them() -> None:
     assert said[:2] == ["Opens on Tuesday 24 November at 9:00.", "Checked by phone on 03/11/2026"]
     assert "martes 24 de noviembre" in said[2]
     assert "الثلاثاء 24 نوفمبر" in said[4]
+    assert "marți 24 noiembrie" in said[6]
 
 
 def test_words_follow_the_language_of_the_page() -> None:
