@@ -18,6 +18,7 @@ from config import assets
 from resources import moderation, pages
 from resources.models import Page, Service
 from tests.builders import a_service
+from tests.threat_model import measured
 
 pytestmark = pytest.mark.django_db
 
@@ -266,6 +267,17 @@ def told_without_script(text: str) -> list[str]:
     """Sentences that only hold with JavaScript, and that somebody without it would read."""
     shown = re.sub(r'<(\w+) class="scripted">.*?</\1>|<(script|template).*?</\2>', "", text, flags=re.DOTALL)
     return re.findall(r">[^<]*(?:\bMaj\b|\bShift\b)[^<]*<", shown)
+
+
+def test_titles_are_those_that_the_threat_model_names(client: Client) -> None:
+    moderation.load_pages(pages.starter())
+
+    texts = [client.get(address).content.decode() for address in public_pages(telling_service())]
+
+    titles = {
+        title.replace("\N{NO-BREAK SPACE}", " ") for text in texts for title in re.findall("<title>(.*?)</title>", text)
+    }
+    assert titles - measured()["title"] == set()
 
 
 def test_visitors_see_no_page_outside_the_frame_that_has_the_way_out() -> None:

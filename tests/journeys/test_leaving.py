@@ -296,6 +296,20 @@ def test_an_exchange_that_the_server_opened_is_closed_by_shift_too(page: Page) -
     expect(page.locator("h1")).to_have_text("Revenir avec ton code")
 
 
+def test_a_refused_form_is_not_kept_to_be_sent_again(page: Page, watch: Watch) -> None:
+    """Else the browser would write down what was typed, to open the tab again with it."""
+    page.goto("/fr/annuaire/proposer/")
+    page.locator("#f-nom").fill("Une adresse sans numéro")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.locator("#erreurs")).to_be_visible()
+
+    with page.expect_request("**/fr/annuaire/proposer/") as asked:
+        page.reload()
+
+    assert asked.value.method == "GET"
+    watch.forgive("status of 400")
+
+
 # --- pages that the browser keeps in memory --------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from tests.journeys.profile import Profile
 from tests.journeys.proxy import Proxy, in_front_of
 from tests.journeys.test_writing import TEXT, answers, come_back, note, somebody_reads, type_back
 from tests.test_public_addresses import PUBLIC, TELLING, public_pages, telling_service
+from tests.threat_model import measured
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,6 +41,7 @@ CONTACT = "Après la fermeture du bazar, chez Philomène"
 ANSWER, REPLY = "Bonjour, nous sommes là pour vous.", "Je lis ici vers dix-huit heures"
 REFUSED, REFUSED_PLACE = "Mon texte que personne ne devait refuser", "La Maison sans téléphone ni site"
 BAIT = "un appât que tout navigateur mordra"
+SECONDS_TO_DISK = 3  # after which Chromium has written down a page
 TOO_QUICK = 2_100  # ms; see corrections.SHORTEST_SECONDS
 TYPED = (SEARCHED, MISTAKE, NEW_PLACE, TEXT, ABOUT, CONTACT, ANSWER, REPLY)
 
@@ -69,6 +71,7 @@ def test_what_is_left_is_what_the_threat_model_says(
             propose(visit)
             write_and_come_back(visit, door="moi")
             write_as_a_witness(visit)
+            be_refused(visit)
             kept_by_the_page = storage(page)
             leave(visit, elsewhere)
         seen = what_is_left(Profile(folder), proxy, service)
@@ -154,7 +157,7 @@ def look_everywhere(visit: Visit) -> None:
 
 
 def propose(visit: Visit) -> None:
-    """A correction, with six words to come back, and a new place, refused once."""
+    """A correction, with six words to come back, and a new place."""
     page = visit.page
     page.goto(f"/fr/annuaire/{visit.service.public_id}/corriger/?q=2")
     page.locator("#f-mots").fill(MISTAKE)
@@ -168,16 +171,23 @@ def propose(visit: Visit) -> None:
     page.get_by_role("button", name="Voir").click()
     expect(page.get_by_text("Proposé le")).to_be_visible()
     page.goto("/fr/annuaire/proposer/")
-    page.locator("#f-nom").fill(REFUSED_PLACE)
-    page.get_by_role("button", name="Envoyer").click()
-    expect(page.locator("#erreurs")).to_be_visible()
-    page.goto("/fr/annuaire/proposer/")
     page.locator("#f-nom").fill(NEW_PLACE)
     page.locator("#f-numero").fill("01 99 00 00 07")
     page.locator("[name=ou]").first.check()
     page.wait_for_timeout(TOO_QUICK)
     page.get_by_role("button", name="Envoyer").click()
     expect(page.locator("h1")).to_have_text("Merci, c’est noté.")
+
+
+def be_refused(visit: Visit) -> None:
+    """A new place without a way to check it: near the end, because browsers write down the last pages of a tab only."""
+    page = visit.page
+    page.goto("/fr/annuaire/proposer/")
+    page.locator("#f-nom").fill(REFUSED_PLACE)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.locator("#erreurs")).to_be_visible()
+    page.wait_for_timeout(SECONDS_TO_DISK * 1000)
+    page.goto("/fr/urgence/")
 
 
 def reach_letter(page: Page, *, door: str) -> None:
@@ -308,11 +318,3 @@ def finds_what_it_should(profile: Profile, host: str) -> None:
     """The reader of the profile is not blind: what was left on purpose is found where browsers keep it."""
     assert profile.places_of(BAIT) >= {"History", "Web Data", "Sessions"}
     assert profile.cached(host) >= {"/form"}
-
-
-def measured() -> dict[str, set[str]]:
-    """The table of docs/threat-model.md: names by kind."""
-    text = (settings.BASE_DIR / "docs/threat-model.md").read_text(encoding="utf-8")
-    table = text.partition("### Measured")[2].partition("\n#")[0]
-    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")][2:]
-    return {kind: set(re.findall(r"`([^`]+)`", names)) for kind, names, *_why in rows}
