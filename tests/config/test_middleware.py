@@ -38,7 +38,10 @@ def test_a_page_keeps_to_itself(client: Client) -> None:
         "frame-ancestors 'none'",
         "img-src 'self' data:",
         f"script-src {assets.script_source()} {assets.quiet_script_source()} {assets.aloud_script_source()}",
-        f"style-src {assets.style_source()} {assets.writing_style_source()} {assets.finding_style_source()}",
+        (
+            f"style-src {assets.style_source()} {assets.writing_style_source()} {assets.finding_style_source()}"
+            f" {assets.figures_style_source()}"
+        ),
     ]
 
 
