@@ -11,7 +11,7 @@ from importlib.resources import files
 from bench.figures import against, percentile, shown, table
 from bench.relevance import judgements
 from resources.intent import model, phrasebook
-from resources.intent.labels import DANGERS, LABELS, NEEDS, PERSONS, TOPICS, WRITERS
+from resources.intent.labels import DANGERS, LABELS, MANNERS, NEEDS, PERSONS, TOPICS, WRITERS
 from resources.intent.phrasebook import Score
 from resources.understanding import understand
 
@@ -21,6 +21,7 @@ GROUPS = {
     "qui écrit": WRITERS,
     "personne concernée": PERSONS,
     "sujets": TOPICS,
+    "façon d’écrire": MANNERS,
     **{f"danger {danger.removeprefix('!')}": (danger,) for danger in DANGERS},
 }
 HEADS = ("", "exemples", "précision", "rappel", "F1")

@@ -1,4 +1,4 @@
-"""How right search is: nDCG@10, harmful answers and missed emergencies on the labelled phrases of the tests.
+"""How right search is: nDCG@10, harmful answers, missed emergencies and false alarms on labelled phrases.
 
 `python -m bench.relevance` prints them for the database of DATABASE_URL, which holds the real starter directory.
 """
@@ -18,10 +18,13 @@ from resources.opening import PARIS
 from resources.search import Answer, search
 from resources.statement import WEIGHTS, Weights
 
-JUDGEMENTS = Path(__file__).resolve().parent.parent / "tests" / "resources" / "search_judgements.json"
+LABELLED = Path(__file__).resolve().parent.parent / "tests" / "resources"
+JUDGEMENTS = LABELLED / "search_judgements.json"
+# Written and graded (2, 1) by somebody who had read neither the search nor its phrases; nothing is learnt from it.
+BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind.json"
 DEPTH = 10
 LEAST_NDCG = 0.9
-HEADS = ("", "phrases", f"nDCG@{DEPTH} / but", "réponse nuisible / but", "urgence manquée / but")
+HEADS = ("", "phrases", f"nDCG@{DEPTH} / but", "réponse nuisible / but", "urgence manquée / but", "fausse alerte / but")
 HARM_DEPTH = 5
 # A Tuesday morning: open hours do not change from one run to the next.
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=PARIS)
@@ -37,11 +40,13 @@ class Judged:
     harmful: tuple[str, ...]
     missed: tuple[str, ...]
     slugs: tuple[str, ...]
+    alarms: tuple[str, ...] = ()
+    has_answer: bool = True
 
 
-def judgements() -> list[dict[str, Any]]:
+def judgements(file: Path = JUDGEMENTS) -> list[dict[str, Any]]:
     """The labelled phrases."""
-    loaded: list[dict[str, Any]] = json.loads(JUDGEMENTS.read_text(encoding="utf-8"))
+    loaded: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     return loaded
 
 
@@ -73,6 +78,8 @@ def judge(judgement: dict[str, Any], *, weights: Weights = WEIGHTS) -> Judged:
         harmful=tuple(slug for slug in slugs[:HARM_DEPTH] if slug in judgement["harmful"]),
         missed=tuple(slug for slug in judgement["emergency"] if slug not in strip),
         slugs=slugs,
+        alarms=tuple(sorted(strip)) if judgement.get("false_alarm") else (),
+        has_answer=bool(relevant),
     )
 
 
@@ -89,27 +96,30 @@ def row(name: str, judged: Sequence[Judged]) -> list[str]:
     return [
         name,
         str(len(judged)),
-        against(mean([one.ndcg for one in judged]), LEAST_NDCG, digits=3, at_least=True),
+        against(mean([one.ndcg for one in judged if one.has_answer]), LEAST_NDCG, digits=3, at_least=True),
         against(sum(bool(one.harmful) for one in judged), 0, digits=0),
         against(sum(bool(one.missed) for one in judged), 0, digits=0),
+        against(sum(bool(one.alarms) for one in judged), 0, digits=0),
     ]
 
 
 def faults(judged: Sequence[Judged]) -> str:
-    """Phrases with a harmful answer or a missed emergency, one a line."""
+    """Phrases with a harmful answer, a missed emergency or a false alarm, one a line."""
     return "".join(
         f"  {word} «{one.phrase}» : {', '.join(slugs)}\n"
         for one in judged
-        for word, slugs in (("nuisible", one.harmful), ("urgence manquée", one.missed))
+        for word, slugs in (("nuisible", one.harmful), ("urgence manquée", one.missed), ("fausse alerte", one.alarms))
         if slugs
     )
 
 
 def main() -> None:
-    """Print the table, and what is wrong."""
-    judged = [judge(judgement) for judgement in judgements()]
-    sys.stdout.write(table("Pertinence de la recherche, annuaire de départ", HEADS, by_register(judged)))
-    sys.stdout.write(faults(judged))
+    """Print a table for each set, and what is wrong."""
+    for title, file in (("phrases du projet", JUDGEMENTS), ("phrases écrites à l’aveugle", BLIND_JUDGEMENTS)):
+        judged = [judge(judgement) for judgement in judgements(file)]
+        sys.stdout.write(table(f"Pertinence de la recherche, annuaire de départ, {title}", HEADS, by_register(judged)))
+        if file == JUDGEMENTS:  # who reads the faults of the others could learn from them
+            sys.stdout.write(faults(judged))
 
 
 if __name__ == "__main__":

@@ -10,5 +10,7 @@ TOPICS: tuple[str, ...] = (
     "#viol", "#vih", "#grossesse", "#images", "#annonce", "#plainte", "#avocat", "#constat", "#mariage",
     "#travail", "#couple", "#moral", "#enfance", "#formation", "#ado", "#dehors", "#asile",
 )  # fmt: skip
+# How it is written, which says something of who writes when she does not: like a teenager; not in French.
+MANNERS: tuple[str, ...] = ("young", "foreign")
 NOTHING = "none"
-LABELS: tuple[str, ...] = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, NOTHING)
+LABELS: tuple[str, ...] = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, *MANNERS, NOTHING)

@@ -13,6 +13,8 @@ from resources.intent.model import Weights
 from resources.text import fold
 
 HELD_OUT_PERCENT = 6
+# Files of phrases in the words of teenagers.
+YOUTH = ("jeunes", "argot")
 FLAT = 0.5
 
 
@@ -71,7 +73,17 @@ def read(file: Traversable) -> Iterable[Phrase]:
             raise ValueError(f"{file.name}, line {line}: «text<TAB>known labels» expected")
         if NOTHING not in labels and len(labels & set(WRITERS)) != 1:
             raise ValueError(f"{file.name}, line {line}: exactly one writer expected")
-        yield Phrase(text.strip(), labels, file.name.split("-")[0])
+        language, _dash, subject = file.name.partition("-")
+        manners = manners_of(labels, language=language, in_youths_words=subject.startswith(YOUTH))
+        yield Phrase(text.strip(), labels | manners, language)
+
+
+def manners_of(labels: frozenset[str], *, language: str, in_youths_words: bool) -> frozenset[str]:
+    """How a phrase is written, which nobody has to label by hand."""
+    hers = "self" in labels and "minor" in labels
+    close = bool(labels & {"self", "relative"}) and "adult" not in labels
+    young = hers or (in_youths_words and close)
+    return frozenset(({"young"} if young else set()) | ({"foreign"} if language != "fr" else set()))
 
 
 def report(weights: Weights, rows: list[Phrase], *, threshold: float = FLAT) -> list[Score]:

@@ -51,9 +51,9 @@ def train(rows: list[Phrase], *, tell: Callable[[str], None] = lambda _line: Non
 
 
 def texted(rows: Iterable[Phrase]) -> list[Phrase]:
-    """French sentences once more, as a hurried thumb would type them; professionals do not write so."""
+    """French sentences once more, as a hurried (young) thumb would type them; professionals do not write so."""
     copies = [
-        Phrase(as_texted(row.text), row.labels, row.language)
+        Phrase(as_texted(row.text), row.labels if "adult" in row.labels else row.labels | {"young"}, row.language)
         for row in rows
         if row.language == "fr" and "pro" not in row.labels and len(row.text.split()) >= SHORTEST_TEXTED
     ]

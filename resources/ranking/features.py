@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from resources.intent.labels import DANGERS, NEEDS, PERSONS, TOPICS, WRITERS
+from resources.intent.labels import DANGERS, MANNERS, NEEDS, PERSONS, TOPICS, WRITERS
 from resources.vocabulary import Kind
 
 # Facts of a service; each is a bit of Service.fact_bits, so there are 63 at most and their order is frozen:
@@ -26,7 +26,7 @@ TAGS: frozenset[str] = frozenset(FACTS[: FACTS.index("soins") + 1])
 
 # Weak hints count for more than their probability says: chosen by cross-validation on the judged phrases.
 SOFTENED = 0.7
-SINGLE = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, "said_minor", "said_adult", "place")
+SINGLE = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, *MANNERS, "said_minor", "said_adult", "place")
 # What two labels mean together is more than their sum: a pregnant minor is not a minor, then a pregnancy.
 MEANINGS: tuple[str, ...] = ("always", *SINGLE, *(f"{one}&{other}" for one, other in combinations(SINGLE, 2)))
 _ONE, _OTHER = np.triu_indices(len(SINGLE), 1)

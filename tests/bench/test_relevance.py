@@ -36,10 +36,19 @@ def test_phrases_are_counted_together_then_by_register() -> None:
     phrases = [judged(gain=1.0), judged(gain=0.5, harmful=("a", "b")), judged(register="plain", missed=("15-samu",))]
 
     assert by_register(phrases) == [
-        ["toutes les phrases", "3", "0,833 / 0,9 = 0,93 ✗", "1 / 0 ✗", "1 / 0 ✗"],
-        ["sms", "2", "0,750 / 0,9 = 0,83 ✗", "1 / 0 ✗", "0 / 0 ✓"],
-        ["plain", "1", "1,000 / 0,9 = 1,11 ✓", "0 / 0 ✓", "1 / 0 ✗"],
+        ["toutes les phrases", "3", "0,833 / 0,9 = 0,93 ✗", "1 / 0 ✗", "1 / 0 ✗", "0 / 0 ✓"],
+        ["sms", "2", "0,750 / 0,9 = 0,83 ✗", "1 / 0 ✗", "0 / 0 ✓", "0 / 0 ✓"],
+        ["plain", "1", "1,000 / 0,9 = 1,11 ✓", "0 / 0 ✓", "1 / 0 ✗", "0 / 0 ✓"],
     ]
+
+
+def test_a_phrase_without_an_answer_counts_for_its_alarm_only() -> None:
+    off_topic = Judged("un film", "plain", 1.0, (), (), (), alarms=("15-samu",), has_answer=False)
+
+    assert by_register([judged(gain=0.5), off_topic])[0] == [
+        "toutes les phrases", "2", "0,500 / 0,9 = 0,56 ✗", "0 / 0 ✓", "0 / 0 ✓", "1 / 0 ✗",
+    ]  # fmt: skip
+    assert faults([off_topic]) == "  fausse alerte «un film» : 15-samu\n"
 
 
 def test_faults_are_named() -> None:

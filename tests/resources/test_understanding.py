@@ -55,6 +55,9 @@ def test_ages_are_hers(text: str, ages: tuple[int, int] | None) -> None:
         ("mon fils se prostitue", "male"),
         ("santé sexuelle pour hommes", "male"),
         ("je suis une femme trans", "trans"),
+        ("non binaire, je cherche un foyer", "trans"),
+        ("mon copain de 19 ans se prostitue", "male"),
+        ("mon copain me prostitue", None),
         ("mon frère exploite sa copine", None),
         ("je vois des filles avec plusieurs hommes", None),
         ("avocat gratuit", None),
@@ -128,6 +131,10 @@ def test_unknown_places_stay_unknown(typed: str) -> None:
         ("i want to end my life", {"suicide"}),
         ("she took too much, OD", {"medical"}),
         ("идет кровь", {"medical"}),
+        ("ils veulent me lyncher", {"violence"}),
+        ("il refuse de me laisser partir de la chambre", {"violence"}),
+        ("j'ai écrit une lettre d'adieu", {"suicide"}),
+        ("ses lèvres sont bleues, elle a les lèvres bleues", {"medical"}),
     ],
 )
 def test_danger_is_seen_and_not_imagined(text: str, dangers: set[str]) -> None:
@@ -153,3 +160,17 @@ def test_sealed_words_are_forgotten_after_a_quarter_of_an_hour(monkeypatch: pyte
     monkeypatch.setattr(sealed, "SECONDS_VALID", -1)
 
     assert sealed.unseal(token) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "child"),
+    [
+        ("mon beau-père me touche", True),
+        ("je suis en 3e", True),
+        ("au bahut tout le monde le sait", True),
+        ("je suis majeure, mon père me frappe", False),
+        ("seconde chance après la prostitution", False),
+    ],
+)
+def test_a_child_is_heard_without_an_age(text: str, *, child: bool) -> None:
+    assert understand(text).child_in_danger is child
