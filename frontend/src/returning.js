@@ -17,6 +17,8 @@ if (form) {
   form.addEventListener("submit", submit);
   form.addEventListener("input", () => void able.then((yes) => yes && prepare()), { once: true });
   addEventListener("pagehide", () => void drop());
+  // Back may bring the page as it was when the server was about to open the message.
+  addEventListener("pageshow", () => (isBusy = false));
   document.addEventListener("silence", () => void drop());
   guard(() => length(find("[data-write] textarea")?.value ?? "") > 0);
   void able.then(sayWay);
@@ -97,7 +99,7 @@ function render({ isSent = false } = {}) {
   if (!opened) return;
   const main = show("t-case");
   const isLast = opened.status === "waiting" && !opened.plan.some(({ state }) => state === "planned");
-  const status = find(`[data-status="${isLast ? "last" : opened.status}"]`, find("#t-words").content);
+  const status = statusOf(isLast ? "last" : opened.status);
   find("[data-title]", main).textContent = status.textContent;
   find("[data-then]", main).textContent = status.dataset.then;
   find("[data-sent]", main).hidden = !isSent;
@@ -118,6 +120,9 @@ function render({ isSent = false } = {}) {
   find("[data-no]", sure).addEventListener("click", () => (sure.hidden = true));
   find("[data-yes]", sure).addEventListener("click", erase);
 }
+
+/** @param {string} status */
+const statusOf = (status) => find(`[data-status="${status}"]`, find("#t-words").content);
 
 /** @param {any} entry */
 function step({ name, state }) {
@@ -144,22 +149,31 @@ function said({ from, name, day, text }) {
 async function send(event) {
   event.preventDefault();
   const field = find("textarea", /** @type {any} */ (event.target));
-  const text = field.value.trim();
-  if (isBusy || !opened || !length(text) || length(text) > MOST) return;
-  isBusy = true;
   const place = find(".sending", /** @type {any} */ (event.target));
+  const text = field.value.trim();
+  if (isBusy) return;
+  if (!length(text) || length(text) > MOST) {
+    place.textContent = word(length(text) ? "long" : "text");
+    field.focus();
+    return;
+  }
+  isBusy = true;
   place.textContent = word("sending");
   try {
     if (await sent(text)) {
       await open();
       field.value = "";
       render({ isSent: true });
-    } else place.textContent = word("network");
+    } else place.textContent = whyNot();
   } catch {
     place.textContent = word("network");
   }
   isBusy = false;
 }
+
+/** Why words did not go: the exchange has ended meanwhile, or something that passes. */
+const whyNot = () =>
+  opened && !OPEN.includes(opened.status) ? statusOf(opened.status).textContent : word("network");
 
 /**
  * Whether the words arrived; when somebody else wrote meanwhile, or readers changed, they are sealed again, once.
@@ -181,7 +195,10 @@ async function erase() {
   isBusy = true;
   const { status } = await post(form.dataset.withdrawApi, { locator: opened.locator }).catch(() => ({ status: 0 }));
   isBusy = false;
-  if (status !== 200 && status !== 404) return;
+  if (status !== 200 && status !== 404) {
+    find("[data-sure] .sending").textContent = word("network");
+    return;
+  }
   await drop();
   typed = "";
   show("t-erased");

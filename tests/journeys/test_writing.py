@@ -320,6 +320,52 @@ def test_a_network_that_fails_loses_nothing_and_sends_once(page: Page, watch: Wa
     watch.forgive("ERR_FAILED")
 
 
+def test_what_could_not_be_sent_or_erased_is_said(page: Page, watch: Watch) -> None:
+    team = somebody_reads()
+    reach_letter(page)
+    write(page)
+    come_back_and_read(page, send(page))
+    reply, go = page.get_by_label("Ta réponse"), page.get_by_role("button", name="Envoyer")
+
+    reply.fill("   ")
+    go.click()
+    expect(page.locator("[data-write] .sending")).to_have_text("Il manque le message.")
+
+    page.get_by_text("Tout effacer maintenant").click()
+    page.route("**/api/v1/follow-up/withdraw", lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="Oui, tout effacer").click()
+    expect(page.locator("[data-sure]")).to_contain_text("Ça n’a pas marché")
+    assert team.read(Referral.objects.get()) == [TEXT]
+
+    closed = Referral.objects.get()
+    lifecycle.acknowledge(closed, member=team.members[0], at=timezone.now())
+    lifecycle.close(closed, member=team.members[0], at=timezone.now(), outcome="helped")
+    reply.fill("Encore un mot")
+    go.click()
+    expect(page.locator("[data-write] .sending")).to_have_text("L’échange est terminé.", timeout=20_000)
+    expect(reply).to_have_value("Encore un mot")
+    watch.forgive("ERR_FAILED")
+    watch.forgive("409")
+
+
+def test_a_page_that_back_brings_as_it_was_can_be_sent(page: Page, watch: Watch) -> None:
+    team = somebody_reads()
+    page.add_init_script("delete window.WebAssembly")
+    reach_letter(page)
+    write(page)
+    expect(page.locator("[data-server-way]")).to_be_visible()
+    # As a page stays in the memory of a browser: being sent, and emptied.
+    page.route("**/ecrire/**", lambda route: route.abort("aborted"), times=1)
+    page.get_by_role("button", name="Envoyer").click()
+    page.wait_for_timeout(300)
+
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    write(page)
+    send(page)
+
+    assert team.read(Referral.objects.get()) == [TEXT]
+
+
 def come_back_and_read(page: Page, code: str) -> None:
     """The code opens what was sent."""
     note(page)
