@@ -160,9 +160,9 @@ def write_again(request: HttpRequest, *, at: datetime) -> HttpResponse:
 def mend(request: HttpRequest, code: codes.Code, problem: str, *, token: str) -> HttpResponse:
     """The exchange with what was typed."""
     words = {
-        "required": _("Écris quelques mots."),
-        "meanwhile": _("Ça n’a pas marché. Réessaie dans un moment."),
-    }.get(problem, _("Ton message est trop long : 7 000 caractères au plus."))
+        "required": _("Il manque le message."),
+        "meanwhile": _("Ça n’a pas marché. On peut réessayer dans un moment."),
+    }.get(problem, _("Le message est trop long : 7 000 caractères au plus."))
     try:
         found = follow_up.open_with_code(code)
     except follow_up.Unknown:
@@ -199,8 +199,8 @@ def what_is_wrong(bad: codes.BadCode) -> str:
     if bad.slips:
         return ngettext("Un mot n’est pas dans la liste.", "Des mots ne sont pas dans la liste.", len(bad.slips))
     if not bad.count:
-        return _("Écris tes 6 mots, ou tes 20 chiffres.")
-    return _("Il faut 6 mots, ou 20 chiffres. Regarde s’il en manque.")
+        return _("Il faut écrire les 6 mots, ou les 20 chiffres.")
+    return _("Il faut 6 mots, ou 20 chiffres. Il en manque peut-être.")
 
 
 def slips_in_words(bad: codes.BadCode) -> tuple[str, ...]:

@@ -50,28 +50,28 @@ def status(of: str, *, is_with_the_last: bool = False) -> tuple[str, str]:
     """Where it stands, and what happens now; somebody is the last of the plan when nobody is asked afterwards."""
     if of == Status.WAITING and is_with_the_last:
         return (
-            _("Ton message attend d’être lu."),
-            _("La dernière équipe de ta liste est prévenue. Si elle ne répond pas à temps, on te le dira ici."),
+            _("Le message attend d’être lu."),
+            _("La dernière équipe de la liste est prévenue. Si elle ne répond pas à temps, ce sera écrit ici."),
         )
     return {
         Status.WAITING: (
-            _("Ton message attend d’être lu."),
+            _("Le message attend d’être lu."),
             _("Une association est prévenue. Si elle ne répond pas à temps, la suivante l’est."),
         ),
         Status.ACKNOWLEDGED: (
-            _("Une association a pris ton message."),
+            _("Une association a pris le message."),
             _("Elle l’a lu. Sa réponse arrivera ici."),
         ),
         Status.ANSWERED: (
-            _("Tu as une réponse."),
-            _("Elle est plus bas. Tu peux répondre à ton tour."),
+            _("Une réponse est arrivée."),
+            _("Elle est plus bas. On peut y répondre."),
         ),
         Status.CLOSED: (
             _("L’échange est terminé."),
-            _("Les messages s’effacent 7 jours après la fin. Tu peux en écrire un nouveau quand tu veux."),
+            _("Les messages s’effacent 7 jours après la fin. On peut toujours en écrire un nouveau."),
         ),
         Status.EXHAUSTED: (
-            _("Personne n’a pu prendre ton message."),
+            _("Personne n’a pu prendre le message."),
             _("Ce n’est pas ta faute. Des personnes répondent à ces numéros. Tu peux aussi écrire encore."),
         ),
     }[Status(of)]
@@ -82,8 +82,8 @@ def state(of: str) -> str:
     return {
         State.PLANNED: _("pas encore prévenue"),
         State.WAITING: _("prévenue, pas encore de réponse"),
-        State.ACKNOWLEDGED: _("a pris ton message"),
-        State.DECLINED: _("ne peut pas t’aider cette fois"),
+        State.ACKNOWLEDGED: _("a pris le message"),
+        State.DECLINED: _("ne peut pas aider cette fois"),
         State.OVERDUE: _("n’a pas répondu à temps"),
         State.HANDED_OVER: _("a passé le relais"),
         State.CLOSED: _("a terminé l’échange"),

@@ -293,7 +293,7 @@ def test_an_exchange_that_the_server_opened_is_closed_by_shift_too(page: Page) -
 
     has_left(page)
     page.goto(address)
-    expect(page.locator("h1")).to_have_text("Revenir avec ton code")
+    expect(page.locator("h1")).to_have_text("Revenir avec le code")
 
 
 def test_a_refused_form_is_not_kept_to_be_sent_again(page: Page, watch: Watch) -> None:

@@ -114,9 +114,9 @@ def test_from_the_first_word_to_nothing(
 
     come_back(person, code)
     expect(person.locator(".talk")).to_contain_text(ANSWER)
-    person.get_by_label("Ta réponse").fill(REPLY)
+    person.get_by_label("Ajouter un message").fill(REPLY)
     person.get_by_role("button", name="Envoyer").click()
-    expect(person.get_by_text("Ton message est parti.")).to_be_visible()
+    expect(person.get_by_text("Le message est parti.")).to_be_visible()
 
     member.reload()
     expect(member.locator("[data-sequence='2'] .words")).to_have_text(REPLY)
@@ -161,4 +161,4 @@ def test_declined_then_overdue_then_the_duty_desk(person_of: PersonOf, browser_o
     expect(on_duty.locator("[data-sequence='0'] .words")).to_have_text(TEXT)
     on_duty.get_by_role("button", name="Prendre cette demande").click()
     come_back(person, code)
-    expect(person.locator("h1")).to_have_text("Une association a pris ton message.")
+    expect(person.locator("h1")).to_have_text("Une association a pris le message.")

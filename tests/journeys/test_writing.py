@@ -126,7 +126,7 @@ def note(page: Page) -> None:
 def come_back(page: Page, typed: str) -> None:
     """With a code."""
     page.goto("/fr/suivi/")
-    page.get_by_label("Tes 6 mots, ou tes 20 chiffres").fill(typed)
+    page.get_by_label("Les 6 mots, ou les 20 chiffres").fill(typed)
     page.get_by_role("button", name="Lire").click()
 
 
@@ -152,15 +152,15 @@ def whole_story(page: Page, team: Team) -> tuple[str, str]:
     assert team.read(Referral.objects.get()) == [TEXT]
     answers(team, "Bonjour, nous sommes là.")
     come_back(page, code.upper())
-    expect(page.locator("h1")).to_have_text("Tu as une réponse.", timeout=20_000)
+    expect(page.locator("h1")).to_have_text("Une réponse est arrivée.", timeout=20_000)
     expect(page.locator(".talk")).to_contain_text("Bonjour, nous sommes là.")
     expect(page.locator(".talk")).to_contain_text(TEXT)
-    page.get_by_label("Ta réponse").fill("Je lis ici vers dix-huit heures")
+    page.get_by_label("Ajouter un message").fill("Je lis ici vers dix-huit heures")
     page.get_by_role("button", name="Envoyer").click()
-    expect(page.get_by_text("Ton message est parti.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Le message est parti.")).to_be_visible(timeout=20_000)
     assert team.read(Referral.objects.get())[-1] == "Je lis ici vers dix-huit heures"
     come_back(page, digits)
-    expect(page.locator(".steps")).to_contain_text("Port d’aube (fictif) a pris ton message", timeout=20_000)
+    expect(page.locator(".steps")).to_contain_text("Port d’aube (fictif) a pris le message", timeout=20_000)
     page.get_by_text("Tout effacer maintenant").click()
     page.get_by_role("button", name="Oui, tout effacer").click()
     expect(page.locator("h1")).to_have_text("Tout est effacé.")
@@ -325,7 +325,7 @@ def test_what_could_not_be_sent_or_erased_is_said(page: Page, watch: Watch) -> N
     reach_letter(page)
     write(page)
     come_back_and_read(page, send(page))
-    reply, go = page.get_by_label("Ta réponse"), page.get_by_role("button", name="Envoyer")
+    reply, go = page.get_by_label("Ajouter un message"), page.get_by_role("button", name="Envoyer")
 
     reply.fill("   ")
     go.click()
@@ -426,7 +426,7 @@ def test_wrong_words_are_asked_for_again(page: Page) -> None:
 
 def test_a_slip_is_found_before_anything_is_sent(page: Page, wire: Wire) -> None:
     page.goto("/fr/suivi/")
-    page.get_by_label("Tes 6 mots, ou tes 20 chiffres").fill("abaisser abandon abdiquer abeille abolir oborder")
+    page.get_by_label("Les 6 mots, ou les 20 chiffres").fill("abaisser abandon abdiquer abeille abolir oborder")
 
     page.get_by_role("button", name="Lire").click()
 
@@ -519,7 +519,7 @@ def test_nothing_is_wider_than_the_narrowest_screen(page: Page, adjusted: str) -
     look("end")
     answers(team, "Bonjour, nous sommes là.")
     come_back(page, code)
-    expect(page.locator("h1")).to_have_text("Tu as une réponse.", timeout=20_000)
+    expect(page.locator("h1")).to_have_text("Une réponse est arrivée.", timeout=20_000)
     look("case")
 
     assert wide == []
@@ -579,7 +579,7 @@ def test_silence_closes_an_exchange_that_the_server_opened(page: Page) -> None:
     expect(page.locator("h1")).to_have_text("La page s’est effacée.")
 
     page.goto(address)
-    expect(page.locator("h1")).to_have_text("Revenir avec ton code")
+    expect(page.locator("h1")).to_have_text("Revenir avec le code")
 
 
 def test_what_was_typed_is_gone_when_the_page_is_left(page: Page) -> None:

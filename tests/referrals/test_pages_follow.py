@@ -75,8 +75,26 @@ def test_a_code_opens_by_words_and_by_digits(client: Client, how: str) -> None:
 
     seen = page(client.get(opened(client, typed[how])))
 
-    assert (seen.title, seen.heading) == ("Revenir – Éclaircie", "Ton message attend d’être lu.")
+    assert (seen.title, seen.heading) == ("Revenir – Éclaircie", "Le message attend d’être lu.")
     assert "Je cherche un abri" in seen.words
+
+
+def test_a_professional_reads_no_tu_and_a_child_no_vous(client: Client) -> None:
+    team = a_team(a_partner(slug="aube"))
+    sent = a_referral(team, text="Bonjour")
+    address = opened(client, sent.code.words())
+    pages = [page(client.get(one)) for one in (RETURN, address, f"{address}&p=2", f"{RETURN}?p=4")]
+    answered(team, sent, "Bonjour")
+    pages += [page(client.get(address)), page(client.get(opened(client, unknown_code().words())))]
+
+    said = {
+        word
+        for seen in pages
+        for word in re.findall(r"\w+", " ".join(seen.words).lower())
+        if word in {"tu", "toi", "te", "ton", "ta", "tes", "vous", "votre", "vos"}
+    }
+
+    assert said == set()
 
 
 def test_nothing_of_the_code_is_in_an_address_or_a_cookie(client: Client) -> None:
@@ -118,7 +136,7 @@ def test_an_unknown_code_meets_kindness_and_numbers(client: Client) -> None:
     assert (seen.fields["code"], "tel:17" in seen.links) == (typed, True)
 
 
-COUNT = "Il faut 6 mots, ou 20 chiffres. Regarde s’il en manque."
+COUNT = "Il faut 6 mots, ou 20 chiffres. Il en manque peut-être."
 SLIPS: list[tuple[Callable[[list[str]], list[str]], list[str]]] = [
     (
         lambda words: [*words[:2], "zzzzzz", *words[3:]],
@@ -126,7 +144,7 @@ SLIPS: list[tuple[Callable[[list[str]], list[str]], list[str]]] = [
     ),
     (lambda words: words[:5], [COUNT]),
     (lambda _words: ["1234", "5678"], [COUNT]),
-    (lambda _words: ["?!"], ["Écris tes 6 mots, ou tes 20 chiffres."]),
+    (lambda _words: ["?!"], ["Il faut écrire les 6 mots, ou les 20 chiffres."]),
 ]
 
 
@@ -195,13 +213,13 @@ def test_who_has_it_who_could_not_and_what_was_said(client: Client) -> None:
     response = client.get(opened(client, sent.code.words()))
 
     seen = page(response)
-    assert seen.heading == "Tu as une réponse."
+    assert seen.heading == "Une réponse est arrivée."
     place = seen.words.index("Première")
     assert seen.words[place : place + 4] == [
         "Première",
-        "ne peut pas t’aider cette fois",
+        "ne peut pas aider cette fois",
         "Deuxième",
-        "a pris ton message",
+        "a pris le message",
     ]
     assert seen.words.index("Bonjour") < seen.words.index("Nous sommes là.")
     assert "&lt;b&gt;Ici&lt;/b&gt;" in response.content.decode()
@@ -216,7 +234,7 @@ def test_when_nobody_is_left_she_is_told_with_numbers_and_may_write_anew(client:
     response = client.get(opened(client, sent.code.words()))
 
     seen = page(response)
-    assert seen.heading == "Personne n’a pu prendre ton message."
+    assert seen.heading == "Personne n’a pu prendre le message."
     assert ("tel:17" in seen.links, seen.links.count("/fr/ecrire/") >= 2) == (True, True)
     assert 'name="text"' not in response.content.decode()
 
@@ -246,12 +264,12 @@ def test_she_answers_and_the_team_reads_it(client: Client) -> None:
 
     seen = page(client.get(first))
     assert (first == second, team.read(sent.referral)) == (True, ["un", "deux"])
-    assert ("Ton message est parti." in seen.words, "deux" in seen.words) == (True, True)
+    assert ("Le message est parti." in seen.words, "deux" in seen.words) == (True, True)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(" ", "Écris quelques mots."), ("x" * 7001, "Ton message est trop long : 7 000 caractères au plus.")],
+    [(" ", "Il manque le message."), ("x" * 7001, "Le message est trop long : 7 000 caractères au plus.")],
 )
 def test_an_answer_that_cannot_go_is_kept_on_the_page(client: Client, text: str, words: str) -> None:
     sent = a_referral()
@@ -282,7 +300,7 @@ def test_an_act_on_a_page_that_is_over_asks_for_the_code_again(client: Client, a
 
     seen = page(client.post(RETURN, {"do": act, "k": "perdu", "text": "bonjour"}))
 
-    assert seen.heading == "Revenir avec ton code"
+    assert seen.heading == "Revenir avec le code"
     assert (Referral.objects.count(), Message.objects.count()) == (1, 1)
 
 
