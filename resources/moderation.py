@@ -873,14 +873,23 @@ def translate(about: Page | Service, *, wording: Wording, moderator: User) -> No
     place: dict[str, object] = {"page" if isinstance(about, Page) else "service": about}
     place |= {"language": wording.language, "field": wording.field}
     with transaction.atomic(), remembered(moderator=moderator, proposal=None, why="traduction"):
+        wait_for_other_translators(about)
         kept = Translation.objects.filter(**place)
         if not wording.text.strip():
             kept.delete()
             return
-        draft = kept.select_for_update(of=("self",)).first() or Translation(**place)
+        draft = kept.first() or Translation(**place)
         draft.text, draft.source_digest = checked_translation(about, wording.field, wording.text), wording.of
         draft.status, draft.by = wording.status, moderator
         save_translation(draft)
+
+
+def wait_for_other_translators(about: Page | Service) -> None:
+    """Two who put one text into a language first, at one moment, come one after the other."""
+    if isinstance(about, Page):
+        Page.objects.select_for_update(of=("self",), no_key=True).get(pk=about.pk)
+    else:
+        Service.objects.select_for_update(of=("self",), no_key=True).get(pk=about.pk)
 
 
 def checked_translation(about: Page | Service, field: str, text: str) -> str:

@@ -256,7 +256,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             moderator=me,
             on=today(),
             reason=request.POST.get("reason", ""),
-            revision=int(revision) if revision.isdigit() else None,
+            revision=int(revision) if revision.isdecimal() else None,
         )
         if applied and is_removal(shown):
             return _("La fiche est retirée.")

@@ -1,6 +1,6 @@
 """The desk of pages that explain and of translations: read, compare, propose, bring back; put into other languages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.conf import settings
@@ -109,7 +109,7 @@ def form(request: HttpRequest, shown: Page, *, said: facts.Facts, errors: Errors
 def begun(shown: Page, proposal: str) -> facts.Facts:
     """What the form begins with: the page, or what a proposal about it wanted."""
     said = pages.of(shown)
-    if proposal.isdigit():
+    if proposal.isdecimal():
         wanted = get_object_or_404(Proposal, pk=int(proposal), page=shown)
         said |= {name: change["after"] for name, change in wanted.changes.items()}
     return said
@@ -159,14 +159,19 @@ def bring_back(request: HttpRequest, slug: str, number: int, field: str) -> Http
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text of the form: its source, what it says in the language, and how far that can be trusted."""
+    """One text of the form: its source, what it says in the language, and how far that can be trusted.
+
+    `seen` stands for what the form was shown with: what somebody else wrote meanwhile is not written over.
+    """
 
     field: str
     label: str
     source: str
     said: str
     trust: Trust
+    is_read: bool
     digest: str
+    seen: str
     is_long: bool
     error: str = ""
 
@@ -237,11 +242,7 @@ def translate(request: HttpRequest, about: Page | Service, *, language: str) -> 
         return render(request, template, {**context, "texts": texts})
     wrong = save(request, about, texts, language=language)
     if wrong:
-        again = [
-            Text(one.field, one.label, one.source, request.POST.get(f"said_{one.field}", ""), one.trust, one.digest,
-                 one.is_long, wrong.get(one.field, ""))
-            for one in texts
-        ]  # fmt: skip
+        again = [typed(request.POST, one, error=wrong.get(one.field, "")) for one in texts_of(about, language=language)]
         return render(request, template, {**context, "texts": again, "errors": wrong}, status=400)
     messages.success(request, _("C’est enregistré et visible."))
     return redirect(request.path)
@@ -251,12 +252,15 @@ def save(request: HttpRequest, about: Page | Service, texts: list[Text], *, lang
     """Write each text that is not as it was; what could not be written, by field."""
     wrong: Errors = {}
     for one in texts:
-        said = request.POST.get(f"said_{one.field}", "").replace("\r\n", "\n").strip()
-        is_read = f"read_{one.field}" in request.POST
-        status = Translation.Status.REVIEWED if is_read else Translation.Status.MACHINE
-        if said == one.said.strip() and (not said or is_read == (one.trust == Trust.REVIEWED)):
+        new = typed(request.POST, one)
+        shown_with = request.POST.get(f"seen_{one.field}", "")
+        if shown_with == seen(new.said, is_read=new.is_read):
             continue
-        wording = moderation.Wording(language, one.field, said, request.POST.get(f"of_{one.field}", ""), status)
+        if shown_with != one.seen:
+            wrong[one.field] = _("Quelqu’un d’autre a traduit ce texte entre-temps. Lisez l’historique, plus bas.")
+            continue
+        status = Translation.Status.REVIEWED if new.is_read else Translation.Status.MACHINE
+        wording = moderation.Wording(language, one.field, new.said, request.POST.get(f"of_{one.field}", ""), status)
         try:
             moderation.translate(about, wording=wording, moderator=who(request))
         except moderation.SourceMoved:
@@ -269,19 +273,36 @@ def save(request: HttpRequest, about: Page | Service, texts: list[Text], *, lang
 def texts_of(about: Page | Service, *, language: str) -> list[Text]:
     """The texts that have something to translate."""
     kept = {one.field: one for one in about.translations.filter(language=language)}
-    return [
-        Text(
-            field=field,
-            label=str(LABELS[field]),
-            source=source,
-            said=kept[field].text if field in kept else "",
-            trust=translations.trust(about, field, kept.get(field)),
-            digest=translations.digest(source),
-            is_long=len(source) > LONG,
-        )
-        for field in translations.fields(about)
-        if (source := str(getattr(about, field)))
-    ]
+    return [text_of(about, field, kept.get(field)) for field in translations.fields(about) if getattr(about, field)]
+
+
+def text_of(about: Page | Service, field: str, kept: Translation | None) -> Text:
+    """One text; `kept` is its translation if there is one."""
+    source, said = str(getattr(about, field)), kept.text if kept else ""
+    trust = translations.trust(about, field, kept)
+    is_read = trust == Trust.REVIEWED
+    return Text(
+        field=field,
+        label=str(LABELS[field]),
+        source=source,
+        said=said,
+        trust=trust,
+        is_read=is_read,
+        digest=translations.digest(source),
+        seen=seen(said, is_read=is_read),
+        is_long=len(source) > LONG,
+    )
+
+
+def typed(sent: QueryDict, one: Text, *, error: str = "") -> Text:
+    """A text of the form as it was sent."""
+    said = sent.get(f"said_{one.field}", "").replace("\r\n", "\n").strip()
+    return replace(one, said=said, is_read=bool(said) and f"read_{one.field}" in sent, error=error)
+
+
+def seen(said: str, *, is_read: bool) -> str:
+    """What the form keeps of a translation, to tell whether it was touched, here or by somebody else."""
+    return translations.digest(f"{is_read} {said.strip()}")
 
 
 def trust_of(about: Page | Service, *, language: str) -> Trust | None:

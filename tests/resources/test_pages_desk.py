@@ -1,5 +1,7 @@
 """The desk of pages and translations: what it shows, how a change is looked at and proposed, what a list costs."""
 
+import re
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -23,6 +25,14 @@ def ines(client: Client) -> User:
     user = a_person("ines@example.org", moderator=True)
     sign_in(client, user)
     return user
+
+
+def shown_at(client: Client, address: str) -> dict[str, str]:
+    """The fields of the form of a translation, as a browser sends them back."""
+    text = client.get(address).content.decode()
+    hidden = dict(re.findall(r'<input type="hidden" name="((?:of|seen)_\w+)" value="(\w*)">', text))
+    said = re.findall(r'<textarea id="(said_\w+)"[^>]*>\n([^<]*)</textarea>', text)
+    return {**hidden, **dict(said), **dict.fromkeys(re.findall(r'name="(read_\w+)" checked', text), "on")}
 
 
 def form(page: Page, **texts: str) -> dict[str, str]:
@@ -126,35 +136,53 @@ def test_a_translation_is_written_beside_its_source(client: Client, ines: User) 
     address = f"{ENGLISH}pages/{page.slug}/"
     shown = client.get(address).content.decode()
     assert ("Un titre" in shown, translations.digest("Un titre") in shown) == (True, True)
-    sent = {f"of_{field}": translations.digest(getattr(page, field)) for field in translations.OF_A_PAGE}
 
-    client.post(address, {**sent, "said_title": "A title", "read_title": "on", "said_lead": "You read."})
+    client.post(
+        address,
+        {**shown_at(client, address), "said_title": "A title", "read_title": "on", "said_lead": "You read."},
+    )
 
     kept = Translation.objects.order_by("field").values_list("field", "text", "status", "by__email")
     assert list(kept) == [("lead", "You read.", "machine", ines.email), ("title", "A title", "reviewed", ines.email)]
     assert "<h1>A title</h1>" in client.get(f"/en/comprendre/{page.slug}/").content.decode()
-    client.post(address, {**sent, "said_title": "", "said_lead": "You read."})
+    client.post(address, {**shown_at(client, address), "said_title": ""})
     text = client.get(address).content.decode()
     assert (text.count("A title"), "Traduction retirée." in text, text.count(ines.email)) == (1, True, 3)
 
 
 def test_a_contact_in_a_translation_is_refused_and_shown_again(client: Client, ines: User) -> None:
     service = a_service(description="Un lieu.")
-    sent = {"of_description": translations.digest("Un lieu."), "said_description": "Call 0199000077."}
+    address = f"{ENGLISH}fiches/{service.public_id}/"
+    typed = {"said_description": "Call 0199000077.", "read_description": "on"}
 
-    response = client.post(f"{ENGLISH}fiches/{service.public_id}/", sent)
+    response = client.post(address, {**shown_at(client, address), **typed})
 
     assert response.status_code == 400
-    assert "Call 0199000077." in response.content.decode()
+    text = response.content.decode()
+    assert ("Call 0199000077." in text, 'name="read_description" checked' in text) == (True, True)
     assert not Translation.objects.exists()
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(client: Client, ines: User) -> None:
+    page, (other, _paul) = a_page(), somebody()
+    address = f"{ENGLISH}pages/{page.slug}/"
+    mine, theirs = shown_at(client, address), shown_at(other, address)
+    other.post(address, {**theirs, "said_title": "Theirs", "said_lead": "They wrote."})
+
+    response = client.post(address, {**mine, "said_title": "Mine", "said_tab": "Tab"})
+
+    text = response.content.decode()
+    assert (response.status_code, ">\nMine</textarea>" in text, "entre-temps" in text) == (400, True, True)
+    kept = dict(Translation.objects.values_list("field", "text"))
+    assert kept == {"tab": "Tab", "title": "Theirs", "lead": "They wrote."}
 
 
 def test_saving_again_writes_nothing(client: Client, ines: User) -> None:
     page = a_page()
     a_translation(page, field="title", text="A title")
-    sent = {f"of_{field}": translations.digest(getattr(page, field)) for field in translations.OF_A_PAGE}
+    address = f"{ENGLISH}pages/{page.slug}/"
 
-    client.post(f"{ENGLISH}pages/{page.slug}/", {**sent, "said_title": "A title"})
+    client.post(address, shown_at(client, address))
 
     assert Translation.objects.get().by is None
 

@@ -46,6 +46,7 @@ NOT_PUBLIC = (
     "resources/verification.py",
     "resources/views_checks.py",
     "resources/views_desk.py",
+    "resources/views_pages_desk.py",
     "templates/account/",
     "templates/styleguide/",
     "templates/emails/",
