@@ -20,7 +20,8 @@ from resources.statement import WEIGHTS, Weights
 
 LABELLED = Path(__file__).resolve().parent.parent / "tests" / "resources"
 JUDGEMENTS = LABELLED / "search_judgements.json"
-# Written and graded (2, 1) by somebody who had read neither the search nor its phrases; nothing is learnt from it.
+# Written and graded (2, 1) by somebody who had read neither the search nor its phrases; nothing is
+# learnt from it, but that its missed emergencies were read once (docs/search.md).
 BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind.json"
 DEPTH = 10
 LEAST_NDCG = 0.9

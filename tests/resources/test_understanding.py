@@ -174,3 +174,41 @@ def test_sealed_words_are_forgotten_after_a_quarter_of_an_hour(monkeypatch: pyte
 )
 def test_a_child_is_heard_without_an_age(text: str, *, child: bool) -> None:
     assert understand(text).child_in_danger is child
+
+
+@pytest.mark.parametrize(
+    ("phrase", "is_child"),
+    [
+        ("mon patron garde mon passeport et j’ai pas le droit de sortir", False),
+        ("mon mari interdit que je sorte", False),
+        ("un mac tient ma cousine", False),
+        ("mon oncle me loue à des hommes", True),
+        ("on l’a vendue à un homme de 50 ans", False),
+        ("mon fils n’est pas rentré de la nuit", True),
+        ("ma nièce a disparu depuis hier", True),
+        ("minha filha desapareceu ontem", True),
+        ("acabo de ser agredida", False),
+        ("fiica mea a dispărut", True),
+        ("ابنتي اختفت", True),
+    ],
+)
+def test_what_is_done_to_somebody_raises_an_alarm(phrase: str, *, is_child: bool) -> None:
+    meant = understand(phrase)
+
+    assert "violence" in meant.dangers
+    assert meant.child_in_danger or not is_child
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["interdiction de sortie du territoire", "mon frère a vendu son scooter", "j’ai pas le droit de voir mes potes"],
+)
+def test_what_sounds_alike_raises_none(phrase: str) -> None:
+    assert "violence" not in understand(phrase).dangers
+
+
+@pytest.mark.parametrize(
+    "phrase", ["je vais plus à l’école", "ma ptite sœur fait n’importe quoi", "بنتي هربت من البيت"]
+)
+def test_school_and_sisters_tell_a_child(phrase: str) -> None:
+    assert understand(phrase).child_in_danger
