@@ -13,8 +13,8 @@ from django.test import Client
 from config import environment, styleguide
 
 ROOT = Path(settings.BASE_DIR)
-# A class whose end is a value: risk-{{ … }}, shade-{{ … }}.
-ENDS_IN_A_VALUE = {"risk-": ("2", "3"), "shade-": ("0", "1", "2", "3", "4")}
+# A class whose end is a value: risk-{{ … }}, lit-{{ … }}.
+ENDS_IN_A_VALUE = {"risk-": ("2", "3"), "lit-": ("0", "1", "2", "3")}
 LISTED = re.compile(r"""class=(?:"((?:\{%.*?%\}|\{\{.*?\}\}|[^"])*)"|'([^']*)')""", re.DOTALL)
 TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
 VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)

@@ -1,5 +1,6 @@
 """The desk of pages and translations: what it shows, how a change is looked at and proposed, what a list costs."""
 
+import html
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from resources import translations
 from resources.models import Page, Proposal, Translation
+from resources.views_desk import ROWS_A_PAGE
 from tests.builders import a_page, a_service, a_translation
 from tests.resources.test_desk import somebody
 from tests.signing_in import a_person, sign_in
@@ -51,6 +53,19 @@ def test_lists_cost_the_same_at_any_length(
     for address, queries in ((PAGES, 6), (ENGLISH, 8)):  # two of them for the session and its person
         with django_assert_num_queries(queries):
             assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/espace/annuaire/fiches/", ENGLISH])
+def test_the_next_page_of_a_list_keeps_what_was_asked(client: Client, ines: User, address: str) -> None:
+    for number in range(ROWS_A_PAGE + 1):
+        a_service(name=f"Elles & eux {number}")
+    a_service(name="Elles")
+
+    first = client.get(address, {"q": "Elles & eux"}).content.decode()
+    following = re.findall(r'href="(\?q=[^"]*page=2)"', first)
+    second = client.get(f"{address}{html.unescape(following[0])}").content.decode()
+
+    assert (second.count("Elles &amp; eux "), "Page 2 sur 2" in second) == (1, True)
 
 
 def test_a_change_is_looked_at_then_proposed_then_published_by_another(client: Client, ines: User) -> None:
