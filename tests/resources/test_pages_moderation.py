@@ -1,10 +1,11 @@
 """Pages that explain take two people, translations hold no contact of their own: in moderation and in the database."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, connection, connections, models, transaction
 
 from accounts.models import User
 from resources import history, moderation, translations
@@ -259,6 +260,22 @@ def test_who_saw_another_french_text_reads_it_again() -> None:
 
     with pytest.raises(moderation.SourceMoved):
         say(page, "title", "A title", by=a_moderator(), of=translations.digest("Autre"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_translate_first_at_one_moment_both_succeed() -> None:
+    page, people = a_page(), [a_moderator(f"m{number}") for number in range(4)]
+
+    def first(moderator: User) -> None:
+        try:
+            say(page, "title", "A title", by=moderator)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as moment:
+        list(moment.map(first, people))
+
+    assert Translation.objects.get().text == "A title"
 
 
 SOURCE = "Article 225-12-1, 75 000 €. [La loi](/comprendre/loi/)\n\n{numero:ligne-a|Jour et nuit}\n\n[Site](https://exemple.fr/a)"
