@@ -17,8 +17,6 @@ if (form) {
   form.addEventListener("submit", submit);
   form.addEventListener("input", () => void able.then((yes) => yes && prepare()), { once: true });
   addEventListener("pagehide", () => void drop());
-  // Back may bring the page as it was when the server was about to open the message.
-  addEventListener("pageshow", () => (isBusy = false));
   document.addEventListener("silence", () => void drop());
   guard(() => length(find("[data-write] textarea")?.value ?? "") > 0);
   void able.then(sayWay);

@@ -29,8 +29,6 @@ if (form) {
   form.addEventListener("submit", submit);
   form.addEventListener("input", () => void able.then((yes) => yes && prepare()), { once: true });
   countLetters(form);
-  // Back may bring the page as it was when it was being sent.
-  addEventListener("pageshow", () => (isBusy = false));
   guard(() => code !== null || (!isBusy && length(find("#f-text")?.value ?? "") > 0));
   void able.then(sayWay);
 }

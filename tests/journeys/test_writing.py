@@ -348,24 +348,6 @@ def test_what_could_not_be_sent_or_erased_is_said(page: Page, watch: Watch) -> N
     watch.forgive("409")
 
 
-def test_a_page_that_back_brings_as_it_was_can_be_sent(page: Page, watch: Watch) -> None:
-    team = somebody_reads()
-    page.add_init_script("delete window.WebAssembly")
-    reach_letter(page)
-    write(page)
-    expect(page.locator("[data-server-way]")).to_be_visible()
-    # As a page stays in the memory of a browser: being sent, and emptied.
-    page.route("**/ecrire/**", lambda route: route.abort("aborted"), times=1)
-    page.get_by_role("button", name="Envoyer").click()
-    page.wait_for_timeout(300)
-
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    write(page)
-    send(page)
-
-    assert team.read(Referral.objects.get()) == [TEXT]
-
-
 def come_back_and_read(page: Page, code: str) -> None:
     """The code opens what was sent."""
     note(page)
