@@ -321,7 +321,6 @@ def test_ten_idle_minutes_forget_the_key(browser_of: Opener) -> None:
     page.goto(INBOX)
     expect(page.get_by_text("Messages ouverts dans ce navigateur")).to_be_visible()
     page.clock.fast_forward("11:00")
-    page.goto(INBOX)
 
     expect(page.get_by_role("heading", name="Ouvrir les messages")).to_be_visible()
     assert kept_key(page) is None
