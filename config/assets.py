@@ -11,96 +11,34 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
 STATIC_DIR = Path(__file__).resolve().parent.parent / "static"
+# Of every page; where somebody writes; of all other pages; of the page of figures.
+STYLES = ("site", "writing", "finding", "figures")
+# Of every page; where somebody writes; where there is much to read.
+SCRIPTS = ("site", "quiet", "aloud")
+# Of a file that somebody keeps, which no policy guards.
+KEPT = "kept"
 
 
 @cache
-def style() -> SafeString:
-    """Text for the page's one <style> tag."""
-    return inlined(rcssmin.cssmin(source("site.css")), tag="style")
+def style(name: str) -> SafeString:
+    """A sheet of static/ as the text of a <style> tag."""
+    return inlined(rcssmin.cssmin(source(f"{name}.css")), tag="style")
 
 
 @cache
-def writing_style() -> SafeString:
-    """Text for the second <style> tag of pages where somebody writes."""
-    return inlined(rcssmin.cssmin(source("writing.css")), tag="style")
+def script(name: str) -> SafeString:
+    """A script of static/ as the text of a <script> tag."""
+    return inlined(rjsmin.jsmin(source(f"{name}.js")), tag="script")
 
 
-@cache
-def finding_style() -> SafeString:
-    """Text for the second <style> tag of all other pages."""
-    return inlined(rcssmin.cssmin(source("finding.css")), tag="style")
+def style_sources() -> list[str]:
+    """What style-src must name for the sheets of pages to apply."""
+    return [csp_hash(style(name)) for name in STYLES]
 
 
-@cache
-def figures_style() -> SafeString:
-    """Text for the second <style> tag of the page of figures."""
-    return inlined(rcssmin.cssmin(source("figures.css")), tag="style")
-
-
-@cache
-def script() -> SafeString:
-    """Text for the page's one <script> tag."""
-    return inlined(rjsmin.jsmin(source("site.js")), tag="script")
-
-
-@cache
-def quiet_script() -> SafeString:
-    """Text for the second <script> tag of pages where somebody writes."""
-    return inlined(rjsmin.jsmin(source("quiet.js")), tag="script")
-
-
-@cache
-def aloud_script() -> SafeString:
-    """Text for one more <script> tag, of pages with much to read."""
-    return inlined(rjsmin.jsmin(source("aloud.js")), tag="script")
-
-
-@cache
-def kept_style() -> SafeString:
-    """Text for the <style> tag of a file that somebody keeps."""
-    return inlined(rcssmin.cssmin(source("kept.css")), tag="style")
-
-
-@cache
-def style_source() -> str:
-    """What style-src must name for `style()` to apply."""
-    return csp_hash(style())
-
-
-@cache
-def writing_style_source() -> str:
-    """What style-src must name for `writing_style()` to apply."""
-    return csp_hash(writing_style())
-
-
-@cache
-def finding_style_source() -> str:
-    """What style-src must name for `finding_style()` to apply."""
-    return csp_hash(finding_style())
-
-
-@cache
-def figures_style_source() -> str:
-    """What style-src must name for `figures_style()` to apply."""
-    return csp_hash(figures_style())
-
-
-@cache
-def script_source() -> str:
-    """What script-src must name for `script()` to run."""
-    return csp_hash(script())
-
-
-@cache
-def quiet_script_source() -> str:
-    """What script-src must name for `quiet_script()` to run."""
-    return csp_hash(quiet_script())
-
-
-@cache
-def aloud_script_source() -> str:
-    """What script-src must name for `aloud_script()` to run."""
-    return csp_hash(aloud_script())
+def script_sources() -> list[str]:
+    """What script-src must name for the scripts of pages to run."""
+    return [csp_hash(script(name)) for name in SCRIPTS]
 
 
 def source(name: str) -> str:
@@ -120,15 +58,13 @@ def csp_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+@cache
+def every() -> dict[str, SafeString]:
+    """All of them by the names that templates use, written once."""
+    styles = {f"{name}_style": style(name) for name in (*STYLES, KEPT)}
+    return {**styles, **{f"{name}_script": script(name) for name in SCRIPTS}}
+
+
 def in_templates(_request: HttpRequest) -> dict[str, SafeString]:
-    """Context processor: `site_style`, `site_script`, and those of pages where one writes, listens or reads figures."""
-    return {
-        "site_style": style(),
-        "site_script": script(),
-        "writing_style": writing_style(),
-        "finding_style": finding_style(),
-        "figures_style": figures_style(),
-        "quiet_script": quiet_script(),
-        "aloud_script": aloud_script(),
-        "kept_style": kept_style(),
-    }
+    """Context processor: `site_style`, `quiet_script` and the like."""
+    return every()

@@ -227,13 +227,8 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "style-src": [
-            assets.style_source(),
-            assets.writing_style_source(),
-            assets.finding_style_source(),
-            assets.figures_style_source(),
-        ],
-        "script-src": [assets.script_source(), assets.quiet_script_source(), assets.aloud_script_source()],
+        "style-src": assets.style_sources(),
+        "script-src": assets.script_sources(),
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -19,7 +19,7 @@ from resources.corrections import Form
 from resources.models import AccessChannel, Proposal, Service
 from resources.moved import leads_on
 from resources.numbers import FIRST, numbers
-from resources.opening import PARIS
+from resources.opening import today
 
 FOLLOW = "referrals:proposal"
 LONGEST_TYPED = 80
@@ -171,8 +171,3 @@ def found(typed: str) -> dict[str, object]:
         Proposal.Status.REFUSED: _("L’équipe n’a pas pu le confirmer. L’annuaire n’a pas changé."),
     }
     return {"became": said[Proposal.Status(proposal.status)], "day": proposal.proposed_on}
-
-
-def today() -> date:
-    """The day in Paris."""
-    return timezone.localdate(timezone=PARIS)

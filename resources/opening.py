@@ -1,11 +1,12 @@
 """Opening hours (OpenStreetMap's syntax, French holidays): open at a moment, until when, and in words."""
 
 import re
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import opening_hours
+from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -15,6 +16,11 @@ from resources.tongues import SOURCE, apart
 PARIS = ZoneInfo("Europe/Paris")
 ALWAYS = "24/7"
 RANGES = re.compile(r"\d{1,2}:\d{2}-\d{1,2}:\d{2}(, ?\d{1,2}:\d{2}-\d{1,2}:\d{2})*")
+
+
+def today() -> date:
+    """The day in Paris, by which checks end."""
+    return timezone.localdate(timezone=PARIS)
 
 
 @lru_cache(maxsize=4096)

@@ -38,3 +38,8 @@ def apart(text: str) -> str:
 def in_a_sentence(day: str) -> str:
     """Days and months as they are written among words: with small letters, but in English."""
     return day if get_language() == "en" else day.lower()
+
+
+def others() -> list[tuple[str, str]]:
+    """Codes and names of the site's languages but French."""
+    return [(code, name) for code, name in settings.LANGUAGES if code != SOURCE]

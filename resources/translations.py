@@ -73,3 +73,10 @@ def trust(about: Page | Service, field: str, kept: Translation | None) -> Trust:
     if kept.source_digest != digest(str(getattr(about, field))):
         return Trust.OUTDATED
     return Trust(kept.status)
+
+
+def worst(about: Page | Service, *, language: str) -> Trust | None:
+    """The worst trust in a text of it, from translations that were read with it; None when nothing is to translate."""
+    kept = {one.field: one for one in about.translations.all() if one.language == language}
+    found = [trust(about, field, kept.get(field)) for field in fields(about) if getattr(about, field)]
+    return min(found, key=list(Trust).index, default=None)

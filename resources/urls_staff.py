@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from resources import views_checks, views_desk, views_pages_desk
+from resources import views_checks, views_desk, views_pages_desk, views_translations
 
 app_name = "directory_desk"
 
@@ -26,16 +26,16 @@ urlpatterns = [
         views_pages_desk.bring_back,
         name="bring_back_page",
     ),
-    path("annuaire/traductions/", views_pages_desk.languages, name="languages"),
-    path("annuaire/traductions/<slug:language>/", views_pages_desk.translated, name="translations"),
+    path("annuaire/traductions/", views_translations.languages, name="languages"),
+    path("annuaire/traductions/<slug:language>/", views_translations.translated, name="translations"),
     path(
         "annuaire/traductions/<slug:language>/pages/<slug:slug>/",
-        views_pages_desk.translate_page,
+        views_translations.translate_page,
         name="translate_page",
     ),
     path(
         "annuaire/traductions/<slug:language>/fiches/<slug:public_id>/",
-        views_pages_desk.translate_service,
+        views_translations.translate_service,
         name="translate_service",
     ),
     path("annuaire/fiches/", views_desk.services, name="services"),

@@ -20,7 +20,7 @@ from resources.exchange import vcard as contact_card
 from resources.models import AccessChannel, Service
 from resources.moved import leads_on
 from resources.numbers import FIRST, NAMED, numbers
-from resources.opening import PARIS
+from resources.opening import PARIS, today
 from resources.outlines import region
 from resources.search import Answer, search
 from resources.tongues import of_the_page
@@ -169,11 +169,6 @@ def traces(request: HttpRequest) -> HttpResponse:
 def leave(_request: HttpRequest) -> HttpResponse:
     """Answer to the beacon of Quitter: the browser forgets the pages that it holds ready for Back (ux.md §3)."""
     return HttpResponse(status=204, headers={"Clear-Site-Data": '"cache"', "Cache-Control": "no-store"})
-
-
-def today() -> date:
-    """The day in Paris."""
-    return timezone.localdate(timezone=PARIS)
 
 
 def see_other(address: str, question: asked.Asked) -> HttpResponse:

@@ -13,8 +13,9 @@ from accounts.roles import moderators_only
 from resources import cards, moderation, quality, verification
 from resources.exchange.starter_csv import Refusal
 from resources.models import Affiliation, Organisation, Service
+from resources.opening import today
 from resources.outlines import region
-from resources.views_desk import ROWS_A_PAGE, one_service, today, who
+from resources.views_desk import ROWS_A_PAGE, one_service, who
 
 MOST_ON_A_SHEET = 200
 

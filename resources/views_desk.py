@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,7 +10,6 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_stubs_ext import StrOrPromise, StrPromise
@@ -21,7 +19,7 @@ from accounts.roles import moderators_only
 from resources import desk_forms, duplicates, explained, facts, history, moderation, pages
 from resources.exchange.starter_csv import Refusal
 from resources.models import Page, Proposal, ProposalQuerySet, Service, Vote
-from resources.opening import PARIS
+from resources.opening import today
 from resources.tongues import SOURCE
 
 ROWS_A_PAGE = 25
@@ -505,8 +503,3 @@ def who(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise moderation.NotYours
     return request.user
-
-
-def today() -> date:
-    """The day in Paris."""
-    return timezone.localdate(timezone=PARIS)

@@ -1,15 +1,12 @@
 """Pages that explain, for everybody: what there is, and one page."""
 
-from datetime import date
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from resources import explained
 from resources.models import Page
-from resources.opening import PARIS
+from resources.opening import today
 from resources.tongues import of_the_page
 
 
@@ -36,8 +33,3 @@ def explanation(request: HttpRequest, slug: str) -> HttpResponse:
 def titles() -> list[explained.Titled]:
     """Title and first sentence of each page, in order."""
     return [explained.titled(page, language=of_the_page()) for page in Page.objects.in_language(of_the_page())]
-
-
-def today() -> date:
-    """The day in Paris."""
-    return timezone.localdate(timezone=PARIS)

@@ -250,7 +250,7 @@ def faults_of(text: str, *, language: str) -> list[str]:
     checks = {
         "two ways out before the content": found and len(ways) == 2 and all(right in way for way in ways),
         "one of them is the control": sum('id="quitter"' in way for way in ways) == 1,
-        "the style and the script are there": assets.style() in text and assets.script() in text,
+        "the style and the script are there": assets.style("site") in text and assets.script("site") in text,
         "nothing opens a second tab": "target=" not in text,
         "Shift is promised by the script alone": told_without_script(text) == [],
     }

@@ -12,7 +12,7 @@ def test_the_error_page_needs_no_database() -> None:
     page = response.content.decode()
 
     assert response.status_code == 500
-    assert assets.style() in page
+    assert assets.style("site") in page
     assert 'id="quitter"' in page
     assert 'href="tel:17"' in page
 

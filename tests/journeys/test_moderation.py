@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from resources import moderation
 from resources.models import Service
-from resources.views_desk import today
+from resources.opening import today
 from tests.barriers import ZOOMED, barriers
 from tests.builders import a_service
 from tests.conftest import Watch

@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from resources import duplicates, facts, history, moderation, quality, verification
 from resources.models import Affiliation, OwnerLink, Page, Proposal, Service
+from resources.opening import today
 from resources.urls_staff import urlpatterns
-from resources.views_desk import today
 from tests.builders import a_page, a_place, a_service
 from tests.signing_in import a_person, sign_in
 

@@ -47,6 +47,7 @@ NOT_PUBLIC = (
     "resources/views_checks.py",
     "resources/views_desk.py",
     "resources/views_pages_desk.py",
+    "resources/views_translations.py",
     "templates/account/",
     "templates/styleguide/",
     "templates/emails/",
