@@ -84,27 +84,30 @@ const used = () =>
   });
 
 /**
- * Note that somebody is there, and forget the key when nobody was for ten minutes; `gone` is then called once.
+ * Note that somebody is there, and forget the key when nobody was for ten minutes: the screen locks at that moment by
+ * itself (static/espace.js, by the same signs of life), so the page is left to it. `gone` is called once, when somebody
+ * is there and the key is not.
  * @param {() => void} gone
  */
 export function watch(gone) {
   let touched = Date.now();
-  const leave = async () => {
-    clearInterval(timer);
-    await forget();
-    gone();
-  };
   const touch = async () => {
     touched = Date.now();
     if (touched - noted < NOTED_EVERY_MILLISECONDS) return;
     noted = touched;
-    if ((await used()) === undefined && !keepsNothing) leave();
+    if ((await used()) !== undefined || keepsNothing) return;
+    clearInterval(timer);
+    gone();
   };
   const look = () => {
-    if (Date.now() - touched >= IDLE_MILLISECONDS) leave();
+    if (Date.now() - touched < IDLE_MILLISECONDS) return;
+    clearInterval(timer);
+    forget();
   };
   const timer = setInterval(look, 1000);
-  for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, touch, { passive: true });
+  for (const kind of ["keydown", "pointerdown", "pointermove", "scroll", "input"]) {
+    addEventListener(kind, touch, { passive: true });
+  }
   addEventListener("visibilitychange", look);
   touch();
 }
