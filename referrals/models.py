@@ -372,6 +372,7 @@ class PlanStep(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["partner", "state"],
+                include=["referral", "taken_by"],
                 condition=Q(state__in=["waiting", "acknowledged"]),
                 name="plan_step_by_partner",
             ),

@@ -110,7 +110,7 @@ def counts(member: Member, *, at: datetime) -> dict[Queue, int]:
     """How many stand in each queue, of the closed ones MOST_COUNTED at most; two queries."""
     filters = {queue.name: Count("pk", filter=where(queue, member=member)) for queue in Queue if queue != Queue.CLOSED}
     counted = open_ones(member, at=at).aggregate(**filters)
-    closed = access.ended(member).order_by()[:MOST_COUNTED].count()
+    closed = PlanStep.objects.filter(partner=member.partner_id, state=State.CLOSED).order_by()[:MOST_COUNTED].count()
     return {queue: closed if queue == Queue.CLOSED else counted[queue.name] for queue in Queue}
 
 
@@ -159,6 +159,9 @@ def open_ones(member: Member, *, at: datetime) -> QuerySet[Referral]:
 def annotated(referrals: QuerySet[Referral], *, at: datetime) -> QuerySet[Referral]:
     """`waits_since`: the day from which the person waits for our words. `is_late`: too long, for this urgency."""
     kinds = (Event.Kind.ACKNOWLEDGED, Event.Kind.WROTE_AGAIN)
+    colleague = Member.objects.filter(pk=OuterRef("ours__taken_by")).values(
+        name_or_mail=Case(When(name="", then=F("user__email")), default=F("name"), output_field=CharField())
+    )
     since = Event.objects.filter(referral=OuterRef("pk"), kind__in=kinds).order_by("-pk").values("day")[:1]
     today = day_of(at)
     answer_is_late = Q()
@@ -167,11 +170,7 @@ def annotated(referrals: QuerySet[Referral], *, at: datetime) -> QuerySet[Referr
     late = Q(status=Status.WAITING, due_at__lte=at) | (Q(status=Status.ACKNOWLEDGED) & answer_is_late)
     return referrals.annotate(
         taken_by_id=F("ours__taken_by"),
-        taken_by_name=Case(
-            When(ours__taken_by__name="", then=F("ours__taken_by__user__email")),
-            default=F("ours__taken_by__name"),
-            output_field=CharField(),
-        ),
+        taken_by_name=Subquery(colleague, output_field=CharField()),
         waits_since=Subquery(since, output_field=DateField()),
         is_late=Case(When(late, then=Value(True)), default=Value(False), output_field=BooleanField()),  # noqa: FBT003
     )
