@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from resources import opening, translations
 from resources.models import AccessChannel, Place, Service
 from resources.search import Found
-from resources.tongues import apart, in_a_sentence, of_the_page
+from resources.tongues import apart, in_a_sentence, listed, of_the_page
 from resources.translations import Said
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Need, Rule
 
@@ -259,7 +259,7 @@ def territory(departements: tuple[str, ...]) -> str:
         return _("Toute l’Île-de-France")
     if not departements:
         return _("Lieu non public")
-    return ", ".join(apart(f"{DEPARTEMENTS[code]} ({code})") for code in departements)
+    return listed(apart(f"{DEPARTEMENTS[code]} ({code})") for code in departements)
 
 
 @once_per_language
@@ -267,7 +267,7 @@ def audience(ages: tuple[int | None, int | None, str], genders: tuple[tuple[str,
     """For whom it is, and how strictly: youngest, oldest and rule, then genders and rule."""
     youngest, oldest, age_rule = ages
     codes, gender_rule = genders
-    who = ", ".join(str(Gender(code).label) for code in codes)
+    who = listed(str(Gender(code).label) for code in codes)
     parts = [marked(who, gender_rule), marked(age_range(youngest, oldest), age_rule)]
     return " · ".join(part for part in parts if part) or _("Tout le monde")
 
@@ -290,7 +290,7 @@ def age_range(youngest: int | None, oldest: int | None) -> str:
 
 def languages(service: Service) -> str:
     """Languages by the names they give themselves; empty when nobody knows."""
-    return ", ".join(apart(LANGUAGES.get(code, code)) for code in service.languages)
+    return listed(apart(LANGUAGES.get(code, code)) for code in service.languages)
 
 
 def place_in_words(place: Place, *, has_number: bool) -> str:

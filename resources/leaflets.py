@@ -6,6 +6,7 @@ nothing of the subject, nor does the face of a card; the document carries its fo
 
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -22,16 +23,20 @@ from resources import cards
 from resources.exchange import listing as listings
 from resources.exchange.listing import Address, Listing
 from resources.models import AccessChannel, Service
+from resources.tongues import apart, listed
 from resources.vocabulary import LANGUAGES, Kind
 
 MOST_LISTED = 24
 CARDS_ON_A_SHEET = 8
 MOST_ON_A_CARD = 2
 CALLED = (AccessChannel.Kind.PHONE.value, AccessChannel.Kind.SMS.value)
-# Languages that the fonts of typst can write; others get their sheets in French rather than empty boxes.
-WRITTEN = frozenset({"fr", "en", "es", "pt", "ro"})
-# What the embedded font can draw: Latin, Greek and Cyrillic letters.
-LAST_DRAWN = "\u052f"
+SHEETS = files("resources") / "sheets"
+# All but what the fonts draw: Latin, Greek, Cyrillic and Arabic letters, and signs (resources/sheets/fonts/README.md).
+UNDRAWN = re.compile(
+    "[^\u0020-\u0377\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u04ff\u1e00-\u1eff"
+    "\u060c\u061b\u061f\u0621-\u063a\u0640-\u0655\u0660-\u066d\u0670\u0671ٹټپځڅچډڈړڑږژښڤکګگںڼھۀہیېےە"
+    "\u06f0-\u06f9\u2000-\u2040\u2068\u2069€№™←↑→↓−≈≠≤≥]+"
+)
 # Plain words for the numbers of every card; none says why one would call.
 NUMBERS_OF_A_CARD = ("medical", "police", "silent", "children", "suicide")
 
@@ -81,11 +86,6 @@ class Sheet:
     qr_words: str
 
 
-def is_written(language: str) -> bool:
-    """Whether a sheet can be printed in that language."""
-    return language.partition("-")[0] in WRITTEN
-
-
 # --- what to print --------------------------------------------------------------------------------------------------
 
 
@@ -109,7 +109,7 @@ def entry(listing: Listing, *, to_professionals: bool) -> Entry:
         links += listing.values(AccessChannel.Kind.EMAIL)
     return Entry(
         name=listing.name,
-        kind=" · ".join(dict.fromkeys([str(listing.kind.label), listing.owner.name])),
+        kind=" · ".join(dict.fromkeys([str(listing.kind.label), apart(listing.owner.name)])),
         summary=listing.description,
         numbers=numbers,
         links=tuple(dict.fromkeys(links)),
@@ -122,14 +122,14 @@ def entry(listing: Listing, *, to_professionals: bool) -> Entry:
 def hint_of(contact: listings.Contact) -> str:
     """«SMS», and what the directory notes of the number."""
     kind = _("par SMS") if contact.kind == AccessChannel.Kind.SMS else ""
-    return ", ".join(part for part in (kind, contact.note) if part)
+    return listed((kind, apart(contact.note)))
 
 
 def notices(listing: Listing) -> list[str]:
     """What must be known before going."""
     said = [listings.closure_in_words(listing)] if listing.closed else []
     if listing.saturation in {Service.Saturation.FULL, Service.Saturation.WAITING}:
-        said.append(f"{listing.saturation.label}. {listing.saturation_note}".strip())
+        said.append(f"{listing.saturation.label}. {apart(listing.saturation_note)}".strip())
     if listing.on_referral_only:
         said.append(_("Pour y entrer, il faut passer par un professionnel."))
     if listing.for_professionals:
@@ -147,7 +147,7 @@ def facts_of(listing: Listing, *, has_number: bool, to_professionals: bool) -> l
         (_("Pour"), cards.audience(ages, genders)),
         (_("Où"), where(listing, has_number=has_number)),
         (_("Quand"), " · ".join(cards.hours(listing.opening_hours))),
-        (_("Langues"), ", ".join(filter(None, map(language, listing.languages)))),
+        (_("Langues"), listed(map(language, listing.languages))),
         (_("Gratuit"), {True: _("oui"), False: _("non"), None: ""}[listing.free]),
         (_("Sans donner son nom") if to_professionals else _("Sans donner ton nom"), anonymous),
     )
@@ -171,7 +171,7 @@ def where(listing: Listing, *, has_number: bool) -> str:
 def place(address: Address) -> str:
     """«1 rue de la Paix, Bobigny (93)»."""
     commune = f"{address.commune} ({address.departement})"
-    return f"{address.street}, {commune}" if address.street else commune
+    return apart(f"{address.street}, {commune}" if address.street else commune)
 
 
 def language(code: str) -> str:
@@ -180,7 +180,7 @@ def language(code: str) -> str:
         return str(get_language_info(code)["name_translated"]).lower()
     except KeyError:
         named = LANGUAGES.get(code, "")
-        return named if all(letter <= LAST_DRAWN for letter in named) else ""
+        return "" if UNDRAWN.search(named) else apart(named)
 
 
 def checked(listing: Listing) -> str:
@@ -193,8 +193,8 @@ def checked(listing: Listing) -> str:
 # --- the three documents --------------------------------------------------------------------------------------------
 
 
-def of_service(listing: Listing, *, site: str, to_professionals: bool = False) -> bytes:
-    """One service on one sheet, as PDF/UA."""
+def of_service(listing: Listing, *, address: str, to_professionals: bool = False) -> bytes:
+    """One service on one sheet, as PDF/UA; `address` is where it is up to date."""
     sheet = Sheet(
         title=_("Adresse"),
         heading="",
@@ -202,7 +202,7 @@ def of_service(listing: Listing, *, site: str, to_professionals: bool = False) -
         entries=(entry(listing, to_professionals=to_professionals),),
         foot=foot(),
         qr_words=_("La fiche à jour"),
-        **address_and_code(listing.page(site)),
+        **address_and_code(address),
     )
     return made("service", sheet)
 
@@ -292,23 +292,29 @@ def qr(address: str) -> str:
 @cache
 def template(name: str) -> bytes:
     """A template of resources/sheets, after what all of them share."""
-    folder = files("resources") / "sheets"
-    return (folder / "common.typ").read_bytes() + (folder / f"{name}.typ").read_bytes()
+    return (SHEETS / "common.typ").read_bytes() + (SHEETS / f"{name}.typ").read_bytes()
+
+
+@cache
+def fonts() -> typst.Fonts:
+    """The fonts of typst, and ours for the letters that they lack; never those of the machine."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(SHEETS / "fonts")])
 
 
 def made(name: str, content: Sheet | dict[str, Any]) -> bytes:
-    """The document: tagged (PDF/UA-1), its language said, the fonts of typst embedded, those of the machine ignored.
+    """The document: tagged (PDF/UA-1), its language said, its fonts embedded.
 
-    Facts travel as data and are never read as markup.
+    Facts travel as data and are never read as markup. What no font draws is left out, for one such sign would be
+    refused with the whole document.
     """
     data = asdict(content) if isinstance(content, Sheet) else content
     said = {**data, "language": (get_language() or "fr").partition("-")[0]}
     document = typst.compile(
         template(name),
         format="pdf",
-        ignore_system_fonts=True,
+        font_paths=fonts(),
         pdf_standards=["ua-1"],
-        sys_inputs={"data": json.dumps(said, ensure_ascii=False)},
+        sys_inputs={"data": UNDRAWN.sub("", json.dumps(said, ensure_ascii=False))},
     )
     assert isinstance(document, bytes)  # noqa: S101 -- one format gives one document
     return document

@@ -11,7 +11,7 @@ from django.utils.formats import time_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from resources.tongues import SOURCE, apart
+from resources.tongues import SOURCE, apart, listed
 
 PARIS = ZoneInfo("Europe/Paris")
 ALWAYS = "24/7"
@@ -91,7 +91,7 @@ def in_words(expression: str) -> list[str]:
         named = days_in_words(days)
         if named is None or (space and not RANGES.fullmatch(hours)):
             return [apart(expression)]
-        times = ", ".join(hour_range(part) for part in hours.split(",")) if hours else ""
+        times = listed(map(hour_range, hours.split(","))) if hours else ""
         lines.append(_("%(days)s : %(hours)s") % {"days": named, "hours": times} if times else named)
     return [line[:1].upper() + line[1:] for line in lines]
 
@@ -109,7 +109,7 @@ def days_in_words(days: str) -> str | None:
             parts.append(_("du %(first)s au %(last)s") % {"first": day_name(first), "last": day_name(last)})
         else:
             parts.append(day_name(first))
-    return ", ".join(parts)
+    return listed(parts)
 
 
 def hour_range(part: str) -> str:

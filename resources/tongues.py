@@ -1,5 +1,6 @@
 """The languages of the site: which way they are written, and whether somebody whose language it is has read them."""
 
+from collections.abc import Iterable
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -33,6 +34,11 @@ def of_the_page() -> str:
 def apart(text: str) -> str:
     """A name or an address, kept whole among words written from right to left (Unicode's isolates); else as it is."""
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if text and get_language_bidi() else text
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Things in one line, with the comma of the page's script; those that are empty are left out."""
+    return ("، " if get_language_bidi() else ", ").join(part for part in parts if part)
 
 
 def in_a_sentence(day: str) -> str:

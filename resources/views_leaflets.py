@@ -1,16 +1,12 @@
 """Addresses to take along: a question or an address in, one PDF or file out, nothing kept here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import wraps
-from typing import ParamSpec
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -21,38 +17,25 @@ from resources.models import Service
 from resources.moved import leads_on
 from resources.numbers import numbers
 from resources.search import search
+from resources.tongues import apart
 from resources.vocabulary import DEPARTEMENTS
 
 PROFESSIONALS = "pro"
-P = ParamSpec("P")
-
-
-def in_a_written_language(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """The view, in the language of the address when paper can show it."""
-
-    @wraps(view)
-    def written(*args: P.args, **named: P.kwargs) -> HttpResponse:
-        language = get_language() or settings.LANGUAGE_CODE
-        with override(language if leaflets.is_written(language) else settings.LANGUAGE_CODE):
-            return view(*args, **named)
-
-    return written
 
 
 @require_safe
 @leads_on
-@in_a_written_language
 def sheet(request: HttpRequest, public_id: str) -> HttpResponse:
     """One service."""
     found = listings.of(get_object_or_404(Service.objects.published().complete(), public_id=public_id))
+    page = reverse("resources:service", args=[public_id])
     document = leaflets.of_service(
-        found, site=listings.site_of(request), to_professionals=is_for_professionals(request)
+        found, address=f"{listings.site_of(request)}{page}", to_professionals=is_for_professionals(request)
     )
     return pdf(document, name="adresse")
 
 
 @require_safe
-@in_a_written_language
 def leaflet(request: HttpRequest) -> HttpResponse:
     """A département, or what was searched; `?pour=pro` adds what is for professionals."""
     question = asked.from_address(request.GET)
@@ -66,7 +49,6 @@ def leaflet(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@in_a_written_language
 def pocket_cards(request: HttpRequest) -> HttpResponse:
     """Cards with the numbers that everybody knows, and the first that the search gives."""
     question = asked.from_address(request.GET)
@@ -114,7 +96,7 @@ def answering(question: asked.Asked) -> list[Listing]:
 def heading(question: asked.Asked) -> str:
     """Where, and nothing of what was looked for: a sheet lies on tables."""
     code = question.filters.get("departement", "")
-    return _("Adresses") + (f" – {DEPARTEMENTS[code]} ({code})" if code in DEPARTEMENTS else "")
+    return _("Adresses") + (f" – {apart(f'{DEPARTEMENTS[code]} ({code})')}" if code in DEPARTEMENTS else "")
 
 
 def up_to_date(request: HttpRequest, question: asked.Asked) -> str:

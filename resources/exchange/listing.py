@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from resources.models import AccessChannel, Organisation, Place, Service, stable_uuid
-from resources.tongues import in_a_sentence
+from resources.tongues import apart, in_a_sentence
 from resources.vocabulary import DEPARTEMENTS, Gender, Kind, Rule
 
 # Services read at once by an export: what bounds its memory.
@@ -363,4 +363,4 @@ def closure_in_words(listing: Listing) -> str:
         said = _("Fermé pour le moment.")
     else:
         said = _("Fermé jusqu’au %(day)s inclus.") % {"day": in_a_sentence(date_format(listing.closed_until))}
-    return f"{said} {listing.closure_note}".strip()
+    return f"{said} {apart(listing.closure_note)}".strip()

@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from resources import leaflets
 from resources.cards import once_per_language, site_name
 from resources.numbers import FIRST, Numbers, numbers
 from resources.tongues import SOURCE, apart, in_a_sentence, is_unread
@@ -53,12 +52,6 @@ def first_numbers() -> Numbers:
 def nobody_has_read_it() -> bool:
     """Whether the page is in a language that nobody who speaks it as their own has read."""
     return is_unread(get_language() or SOURCE)
-
-
-@register.simple_tag
-def tongue_of_paper() -> str:
-    """French when sheets cannot be printed in the language of the page, else nothing."""
-    return "" if leaflets.is_written(get_language() or SOURCE) else SOURCE
 
 
 @register.simple_tag

@@ -232,7 +232,7 @@ def test_french_names_stay_whole_among_arabic_words(client: Client) -> None:
     french = client.get(f"/fr/annuaire/{service.public_id}/").content.decode()
 
     assert re.search("\u2068[^\u2069]*Bobigny \\(93\\)\u2069", arabic)
-    assert "\u2068français\u2069, \u2068العربية\u2069" in arabic
+    assert "\u2068français\u2069، \u2068العربية\u2069" in arabic
     assert "\u2068" not in french
     assert (tongues.apart(""), cards.territory(("93",))) == ("", "Seine-Saint-Denis (93)")
 

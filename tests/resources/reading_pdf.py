@@ -37,6 +37,18 @@ def read(content: bytes) -> Document:
     )
 
 
+def begins(content: bytes, words: str) -> float:
+    """How far from the left edge of the first page some words begin, in points."""
+    found: list[float] = []
+
+    def visit(text: str, matrix: list[float], *_more: object) -> None:
+        if text.strip() == words:
+            found.append(matrix[4])
+
+    PdfReader(io.BytesIO(content)).pages[0].extract_text(visitor_text=visit)
+    return found[0]
+
+
 def tags(node: object) -> list[str]:
     """Names of all the tags below one."""
     found: list[str] = []

@@ -1,18 +1,20 @@
 """Addresses on paper: the right number, nothing that is not for everybody, and a document that can be read aloud."""
 
+import re
 import time
 from typing import Any
 
 import pytest
-from django.test import Client, RequestFactory
-from django.utils.translation import override
+from django.test import Client
 from playwright.sync_api import Page
+from pytest_django import Settings
 
-from resources import leaflets, views_leaflets
+from resources import leaflets
 from resources.exchange import listing as listings
 from resources.models import Service
+from resources.vocabulary import LANGUAGES
 from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation
-from tests.resources.reading_pdf import Document, read
+from tests.resources.reading_pdf import Document, begins, read
 
 pytestmark = pytest.mark.django_db
 
@@ -77,23 +79,58 @@ def test_the_sheet_of_a_service() -> None:
     assert (sheet.title, sheet.pages) == ("Adresse", 1)
 
 
-def test_every_document_can_be_read_aloud() -> None:
+def test_every_document_can_be_read_aloud_in_every_language(settings: Settings) -> None:
+    settings.LANGUAGES = list(settings.LANGUAGE_NAMES.items())
     service = the_service()
-    for path in (f"{service.public_id}/pdf/", "pdf/", "cartes/"):
-        for code in ("fr", "en"):
+    for code, _name in settings.LANGUAGES:
+        for path in (f"{service.public_id}/pdf/", "pdf/", "cartes/"):
             document = got(f"/{code}/annuaire/{path}")
             assert (document.is_tagged, document.shows_title, document.language) == (True, True, code), path
             assert {"/Document", "/H1", "/P", "/Figure"} <= document.names, path
             assert document.fonts_embedded, path
             assert document.title != ""
+            if path != "cartes/":
+                assert NUMBER in document.text
 
 
-def test_a_language_that_the_fonts_cannot_write_gets_french_paper() -> None:
+def test_arabic_sheets_are_written_from_right_to_left_around_what_is_french(settings: Settings) -> None:
+    """Letters are those of Arabic, in the font that travels; figures and French words stay whole, and no mark of
+    direction hides in a space."""
+    settings.LANGUAGES = [("fr", "français"), ("ar", "العربية")]
+    service = the_service(
+        organisation=an_organisation(name="Association (Exemple)"),
+        saturation="full",
+        saturation_note="On rappelle (en général) le soir.",
+        what_happens="Une personne répond, puis propose un rendez-vous.",
+    )
+
+    content = Client().get(f"/ar/annuaire/{service.public_id}/pdf/").content
+    sheet = read(content)
+
+    assert {NUMBER, "Accueil du canal", "Un accueil sans rendez-vous.", "exemple.fr"} <= set(sheet.text.splitlines())
+    assert "Une personne répond, puis propose un rendez-vous." in sheet.text.splitlines()
+    for whole in ("Association (Exemple)", "On rappelle (en général) le soir.", "جمعية", "Seine-Saint-Denis (93)"):
+        assert whole in sheet.text, whole
+    assert f"testserver/ar/annuaire/{service.public_id}" in sheet.text
+    assert re.findall("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", sheet.text) == []
+    middle = 210 / 2 / 25.4 * 72
+    in_french = Client().get(f"/fr/annuaire/{service.public_id}/pdf/").content
+    assert begins(in_french, NUMBER) < middle < begins(content, "exemple.fr")
+    assert begins(in_french, NUMBER) < begins(content, NUMBER)
+
+
+def test_a_page_of_cards_in_arabic_holds_what_a_french_one_holds(settings: Settings) -> None:
+    settings.LANGUAGES = [("fr", "français"), ("ar", "العربية")]
+    a_service(slug="119-allo-enfance-en-danger", kind="hotline", phones=["119"], needs=["urgence"])
     service = the_service()
-    request = RequestFactory().get(f"/ar/annuaire/{service.public_id}/pdf/")
-    with override("ar"):
-        document = read(views_leaflets.sheet(request, public_id=service.public_id).content)
-    assert (document.language, document.title) == ("fr", "Adresse")
+
+    cards = {code: got(f"/{code}/annuaire/cartes/", departement="93") for code in ("fr", "ar")}
+
+    assert {code: card.pages for code, card in cards.items()} == {"fr": 1, "ar": 1}
+    for card in cards.values():
+        assert (card.text.count(NUMBER), card.text.count("119")) == (8, 8)
+    assert "الشباب" in cards["ar"].text
+    assert service.name not in cards["ar"].text
 
 
 def test_titles_and_the_face_of_cards_do_not_name_the_subject() -> None:
@@ -167,6 +204,13 @@ def test_names_are_printed_and_never_obeyed() -> None:
     """Facts are data to the typesetter: what looks like its markup stays on the paper as it was typed."""
     service = the_service(name='#panic("x") *gras* $x$ <a> @b')
     assert '#panic("x") *gras* $x$ <a> @b' in got(f"/fr/annuaire/{service.public_id}/pdf/").text
+
+
+def test_what_no_font_draws_is_left_out_and_the_rest_is_printed() -> None:
+    service = the_service(name="Le cœur 💜 中文 (ouvert)", languages=list(LANGUAGES))
+    text = got(f"/fr/annuaire/{service.public_id}/pdf/").text
+    assert text.splitlines()[0].split() == ["Le", "cœur", "(ouvert)"]
+    assert "پښتو" in text
 
 
 @pytest.mark.parametrize("size", [1, 3])
