@@ -26,6 +26,7 @@ from django.utils import timezone, translation
 from playwright.sync_api import Browser, sync_playwright
 
 from bench import steps, synthetic_referrals
+from bench.browsers import program
 from bench.figures import UNKNOWN, against, percentile, shown, table
 from bench.load import HOST, site
 from bench.progress import Progress
@@ -35,7 +36,6 @@ from referrals.models import Partner
 from referrals.questions import LETTER
 from resources.models import Service
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 TELEPHONE = {"width": 360, "height": 740}
 NETWORK = {
@@ -125,11 +125,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program(), args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-def program() -> str | None:
-    """Where Chromium is; None for the one of Playwright."""
-    return next((path for path in map(shutil.which, BROWSERS) if path is not None), None)
 
 
 def weigh(browser: Browser, url: str) -> Weight:

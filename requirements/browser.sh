@@ -4,12 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 found() {
-    for name in chromium chromium-browser google-chrome; do
-        if command -v "$name" >/dev/null 2>&1 && "$name" --version >/dev/null 2>&1; then
-            return 0
-        fi
-    done
-    return 1
+    program=$(.venv/bin/python bench/browsers.py)
+    [ -n "$program" ] && "$program" --version >/dev/null 2>&1
 }
 
 if found; then

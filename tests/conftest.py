@@ -1,7 +1,6 @@
 """What every test stands on: a real PostgreSQL thrown away at the end, and a real browser that watches red lines."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,11 @@ from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from bench.browsers import program
 from config import postgres
 from referrals import peppers
 from resources import hours, numbers
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -120,18 +119,13 @@ class Watch:
         return parts.scheme in {"http", "https", "ws", "wss"} and f"{parts.scheme}://{parts.netloc}" != self.origin
 
 
-def browser_program() -> str | None:
-    """The machine's own Chromium; None for the one of Playwright."""
-    return next((path for path in map(shutil.which, BROWSERS) if path is not None), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium: the machine's own, else the one of Playwright."""
     # Playwright runs an event loop beside the test, which Django would take for the test being asynchronous.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_program(), args=BROWSER_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program(), args=BROWSER_ARGUMENTS)
         yield browser
         browser.close()
 

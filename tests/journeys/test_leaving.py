@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -13,9 +12,10 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from bench.browsers import program
 from resources.models import Service
 from tests.builders import a_page, a_service
-from tests.conftest import BROWSER_ARGUMENTS, BROWSERS, Watch
+from tests.conftest import BROWSER_ARGUMENTS, Watch
 from tests.journeys.elsewhere import Elsewhere, another_site
 from tests.journeys.test_writing import TEXT, come_back, reach_letter, send, somebody_reads, write
 from tests.resources.test_pages import emergency_services
@@ -332,21 +332,21 @@ class Keeping:
 @pytest.fixture
 def keeping(browser: Browser, live_server: LiveServer, settings: Settings) -> Iterator[Keeping]:
     """The same browser with its memory of pages, which Playwright turns off, and a real other site to leave for."""
-    program = browser.browser_type.launch(
-        executable_path=next(filter(None, map(shutil.which, BROWSERS)), None),
+    chromium = browser.browser_type.launch(
+        executable_path=program(),
         args=BROWSER_ARGUMENTS,
         ignore_default_args=["--disable-back-forward-cache"],
     )
     with another_site() as elsewhere:
         settings.EXIT_URLS = dict.fromkeys(settings.EXIT_URLS, elsewhere.url)
-        page = program.new_page(base_url=live_server.url, locale="fr-FR")
+        page = chromium.new_page(base_url=live_server.url, locale="fr-FR")
         kept = Keeping(page, page.context.new_cdp_session(page), elsewhere)
         page.on("console", lambda message: kept.told.append(message.text))
         page.add_init_script(
             "addEventListener('pageshow', event => event.persisted && console.log('kept ' + location.pathname))"
         )
         yield kept
-        program.close()
+        chromium.close()
 
 
 @pytest.mark.parametrize("path", ["/fr/urgence/", "/fr/ecrire/?pour=moi"], ids=["a page", "a quiet page"])

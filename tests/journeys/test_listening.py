@@ -10,8 +10,9 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, Worker, expect
 from pytest_django.live_server_helper import LiveServer
 
+from bench.browsers import program
 from tests.builders import a_service
-from tests.conftest import BROWSER_ARGUMENTS, Watch, browser_program
+from tests.conftest import BROWSER_ARGUMENTS, Watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +51,7 @@ def listener(browser: Browser, live_server: LiveServer, tmp_path: Path) -> Itera
     watch = Watch(origin=live_server.url)
     context = browser.browser_type.launch_persistent_context(
         tmp_path,
-        executable_path=browser_program(),
+        executable_path=program(),
         args=[*BROWSER_ARGUMENTS, *WITH_A_VOICE],
         ignore_default_args=["--disable-extensions"],
         base_url=live_server.url,

@@ -4,7 +4,6 @@ What may be left is the table «Measured» of docs/threat-model.md: this fails w
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,11 +17,12 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from bench.browsers import program
 from referrals.models import Referral
 from resources import moderation, pages
 from resources.models import Service
 from tests.builders import Team
-from tests.conftest import BROWSER_ARGUMENTS, BROWSERS
+from tests.conftest import BROWSER_ARGUMENTS
 from tests.journeys.elsewhere import Elsewhere, another_site
 from tests.journeys.profile import Profile
 from tests.journeys.proxy import Proxy, in_front_of
@@ -105,7 +105,7 @@ def ordinary(browser: Browser, folder: Path, *, site: str, scripts: bool) -> Ite
     """A browser of somebody at home: on a profile that stays, with its memory of pages, closed at the end."""
     context = browser.browser_type.launch_persistent_context(
         folder,
-        executable_path=next(filter(None, map(shutil.which, BROWSERS)), None),
+        executable_path=program(),
         args=BROWSER_ARGUMENTS,
         ignore_default_args=["--disable-back-forward-cache"],
         base_url=site,
