@@ -32,7 +32,7 @@ from rest_framework.response import Response
 from resources.exchange import hsds
 from resources.exchange import listing as listings
 from resources.exchange.json_stream import Object, array, line, said
-from resources.exchange.listing import site_of
+from resources.exchange.listing import Address, site_of
 from resources.exchange.taxonomies import (
     TAXONOMIES,
     TAXONOMY_BY_ID,
@@ -532,13 +532,30 @@ def service_at_locations(request: Request) -> HttpResponseBase:
     "hsds_service_at_location", answers=one("ServiceAtLocation", "compiled/service_at_location.json"), identified=True
 )
 def service_at_location(request: Request, wanted: UUID) -> Response:
-    """One service at one of its places, with everything that belongs to the service."""
-    candidates = Service.objects.published().complete().filter(pk__range=listings.service_ids_like(wanted))
-    for listing in map(listings.of, candidates):
-        for address in listing.addresses:
-            if address.offer_id == wanted:
-                return Response(hsds.full_service_at_location(listing, address, site=site_of(request)))
+    """One service at one of its places, with everything that belongs to the service; 301 when the service was merged
+    into one that receives in the same commune."""
+    alike = Service.objects.complete().filter(pk__range=listings.service_ids_like(wanted))
+    for service, address in offers(alike.published(), wanted):
+        return Response(hsds.full_service_at_location(listings.of(service), address, site=site_of(request)))
+    for gone, address in offers(alike.filter(merged_into__in=Service.objects.published()), wanted):
+        stays = nearest(address, listings.of(Service.objects.complete().get(merged__pk=gone.pk)).addresses)
+        if stays is not None:
+            raise Elsewhere(f"{site_of(request)}{reverse('api:hsds')}/service_at_locations/{stays.offer_id}")
     raise NotHere(wanted)
+
+
+def offers(services: ServiceQuerySet, wanted: UUID) -> Iterator[tuple[Service, Address]]:
+    """The service and the place that have this identifier together: one pair at most."""
+    for service in services:
+        for address in listings.addresses_of(service, service.places.all()):
+            if address.offer_id == wanted:
+                yield service, address
+
+
+def nearest(old: Address, others: Iterable[Address]) -> Address | None:
+    """The place that takes over from an old one: in the same commune, in the same street if there is one."""
+    there = [one for one in others if one.insee == old.insee]
+    return min(there, key=lambda one: one.street != old.street, default=None)
 
 
 @endpoint("hsds_taxonomies", parameters=ListParameters, answers=page_of("Taxonomy", "taxonomy.json"))

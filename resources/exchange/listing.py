@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -272,7 +272,7 @@ def contacts_of(service: Service, *, confidential: bool) -> tuple[Contact, ...]:
 WEB_KINDS = frozenset({AccessChannel.Kind.WEB, AccessChannel.Kind.CHAT})
 
 
-def addresses_of(service: Service, places: Sequence[Place]) -> tuple[Address, ...]:
+def addresses_of(service: Service, places: Iterable[Place]) -> tuple[Address, ...]:
     """Places where anybody may come; identifiers survive a correction of the street and a reload."""
     addresses = []
     seen: Counter[str] = Counter()

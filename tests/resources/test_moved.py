@@ -10,7 +10,7 @@ from django.test import Client
 from resources import duplicates, moderation
 from resources.exchange.starter_csv import Refusal
 from resources.models import Proposal, Service
-from tests.builders import a_service
+from tests.builders import a_commune, a_place, a_service
 from tests.signing_in import a_person
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,33 @@ def test_programs_are_told_the_same(client: Client) -> None:
     assert leads(answer) == (301, f"http://testserver/api/hsds/services/{kept.pk}")
     assert answer.json() == {"errors": {"id": ["merged"]}, "moved_to": answer.headers["Location"]}
     assert client.get(answer.headers["Location"]).json()["id"] == str(kept.pk)
+
+
+def test_a_service_at_a_place_leads_to_the_one_that_stays_in_the_same_commune(client: Client) -> None:
+    gone, kept = a_service(), a_service()
+    a_place(gone, address="2 rue Neuve")
+    for street in ("1 rue Haute", "2 rue Neuve"):
+        a_place(kept, address=street)
+    elsewhere = a_place(gone, commune=a_commune(insee="93048", name="Montreuil"))
+    old = offers_of(client, gone)
+    merged(gone, kept)
+
+    answers = {commune: client.get(f"/api/hsds/service_at_locations/{offer}") for commune, offer in old.items()}
+
+    assert answers[elsewhere.commune.name].status_code == 404  # type: ignore[union-attr]  # it has one
+    answer = answers["Bobigny"]
+    assert answer.status_code == 301
+    assert answer.json() == {"errors": {"id": ["merged"]}, "moved_to": answer.headers["Location"]}
+    there = client.get(answer.headers["Location"]).json()
+    assert there["service"]["id"] == str(kept.pk)
+    assert there["location"]["addresses"][0]["address_1"] == "2 rue Neuve"
+
+
+def offers_of(client: Client, service: Service) -> dict[str, str]:
+    """Identifiers of a service at its places, by commune."""
+    found = client.get(f"/api/hsds/services/{service.pk}").json()["service_at_locations"]
+    whole = [client.get(f"/api/hsds/service_at_locations/{offer['id']}").json() for offer in found]
+    return {one["location"]["name"]: one["id"] for one in whole}
 
 
 def test_a_chain_is_followed_in_one_step(client: Client) -> None:
