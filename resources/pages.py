@@ -15,6 +15,8 @@ from resources.text import fold
 from resources.tongues import SOURCE
 
 STARTER = Path(__file__).parent / "data" / "pages"
+# What each starter text ends with, one file a language: who has not read it yet.
+CLOSING = "closing.txt"
 LONGEST_TAB = 30
 LONGEST_TITLE = 200
 LONGEST_LEAD = 300
@@ -86,18 +88,20 @@ def starter(folder: Path = STARTER) -> Iterator[Written]:
     """The starter files, French first. Raises Refusal, which names the file."""
     languages = sorted((one.name for one in folder.iterdir() if one.is_dir()), key=lambda code: (code != SOURCE, code))
     for language in languages:
+        closing = (folder / language / CLOSING).read_text(encoding="utf-8")
         for path in sorted((folder / language).glob("*.md")):
-            yield read(path, language=language)
+            yield read(path, language=language, closing=closing)
 
 
-def read(path: Path, *, language: str) -> Written:
-    """One file: lines «name: words» between two lines of dashes, then the text. Raises Refusal."""
+def read(path: Path, *, language: str, closing: str) -> Written:
+    """One file: lines «name: words» between two lines of dashes, then the text, which the closing words end. Raises
+    Refusal."""
     found = HEADER.fullmatch(path.read_text(encoding="utf-8"))
     if found is None:
         raise Refusal(f"{language}/{path.name} : l’en-tête manque")
     lines = (entry.partition(":") for entry in found[1].splitlines())
     header = {name.strip(): words.strip() for name, _colon, words in lines}
-    given = {**header, "text": found[2].strip()}
+    given = {**header, "text": f"{found[2].strip()}\n\n{closing.strip()}"}
     texts = {}
     for field in FIELDS:
         try:

@@ -43,6 +43,16 @@ def test_the_seven_pages_are_there_in_french_and_english() -> None:
     assert {one.slug for one in files if one.language == "en"} == set(SLUGS)
 
 
+def test_each_says_alike_who_has_not_read_it() -> None:
+    ends = {(one.language, one.texts["text"].rpartition("\n\n")[2]) for one in starter()}
+
+    assert sorted(language for language, _end in ends) == ["ar", "en", "es", "fr", "pt", "ro"]
+    assert (
+        "fr",
+        "**Ni un juriste ni des jeunes n’ont encore relu cette page.** Elle explique, elle ne remplace pas un avocat.",
+    ) in ends
+
+
 def test_loading_again_changes_nothing() -> None:
     files = starter()
 
