@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from resources import opening, translations
 from resources.models import AccessChannel, Place, Service
 from resources.search import Found
-from resources.tongues import apart, in_a_sentence, listed, of_the_page
+from resources.tongues import apart, in_a_sentence, listed, of_the_page, spaced
 from resources.translations import Said
 from resources.vocabulary import DEPARTEMENTS, LANGUAGES, Gender, Kind, Need, Rule
 
@@ -140,7 +140,8 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
 
 def said(service: Service, field: str) -> Said:
     """A text of a service in the language of the page if the row was read with a translation, else in French."""
-    return translations.said(service, field, language=of_the_page())
+    found = translations.said(service, field, language=of_the_page())
+    return found if found.is_translated else replace(found, text=spaced(found.text))
 
 
 def way(channel: AccessChannel) -> Way:

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from resources import cards, prose, translations
 from resources.models import AccessChannel, Page, Service
 from resources.prose import Named
+from resources.tongues import spaced
 from resources.translations import Said
 
 # Ways in by the word that names them in a text, the best first.
@@ -66,7 +67,7 @@ def titled(found: Page, *, language: str) -> Titled:
 
 def typeset(said: Said) -> Said:
     """A French text whose signs never stand alone on a line."""
-    return said if said.is_translated else replace(said, text=prose.spaced(said.text))
+    return said if said.is_translated else replace(said, text=spaced(said.text))
 
 
 def body(text: Said, *, language: str, today: date) -> SafeString:

@@ -23,7 +23,7 @@ from resources import cards
 from resources.exchange import listing as listings
 from resources.exchange.listing import Address, Listing
 from resources.models import AccessChannel, Service
-from resources.tongues import apart, listed
+from resources.tongues import apart, listed, spaced
 from resources.vocabulary import LANGUAGES, Kind
 
 MOST_LISTED = 24
@@ -110,7 +110,7 @@ def entry(listing: Listing, *, to_professionals: bool) -> Entry:
     return Entry(
         name=listing.name,
         kind=" · ".join(dict.fromkeys([str(listing.kind.label), apart(listing.owner.name)])),
-        summary=listing.description,
+        summary=spaced(listing.description),
         numbers=numbers,
         links=tuple(dict.fromkeys(links)),
         notices=tuple(notices(listing)),
@@ -207,14 +207,20 @@ def of_service(listing: Listing, *, address: str, to_professionals: bool = False
     return made("service", sheet)
 
 
-def of_search(found: Iterable[Listing], *, heading: str, address: str, to_professionals: bool = False) -> bytes:
-    """Several services as an A4 leaflet, as PDF/UA; `address` is where the list is up to date."""
+def of_search(
+    found: Iterable[Listing], *, heading: str, address: str, to_professionals: bool = False, are_all: bool = True
+) -> bytes:
+    """Several services as an A4 leaflet, as PDF/UA; `address` is where the list is up to date, and where the others are
+    when these are not all."""
     shown = list(found) if to_professionals else for_everybody(found)
     lead = (
         _("Pour les professionnels. Ne laissez pas cette feuille à la vue de tous.")
         if to_professionals
         else _("Garde cette feuille là où personne d’autre ne la voit.")
     )
+    if not are_all:
+        rest = _("Cette feuille tient %(most)s adresses au plus. Il y en a d’autres sur la liste à jour.")
+        lead = f"{lead} {rest % {'most': MOST_LISTED}}"
     sheet = Sheet(
         title=_("Adresses"),
         heading=heading,

@@ -77,7 +77,7 @@ def day_name(day: str) -> str:
 
 
 def in_words(expression: str) -> list[str]:
-    """Lines such as «lundi au vendredi : 9 h – 17 h»; an expression beyond simple weekly rules stays as it is.
+    """Lines such as «lundi au vendredi : 9 h à 17 h»; an expression beyond simple weekly rules stays as it is.
 
     None when the hours are unknown, or no hours at all.
     """
@@ -113,8 +113,9 @@ def days_in_words(days: str) -> str | None:
 
 
 def hour_range(part: str) -> str:
-    """«09:00-17:30» → «9 h – 17 h 30»."""
-    return " – ".join(hour_in_words(hour) for hour in part.strip().split("-"))
+    """«09:00-17:30» → «9 h à 17 h 30», on one line; with a dash in other languages."""
+    between = "\N{NO-BREAK SPACE}à\N{NO-BREAK SPACE}" if get_language() == SOURCE else " – "
+    return between.join(hour_in_words(hour) for hour in part.strip().split("-"))
 
 
 def hour_in_words(hour: str) -> str:

@@ -21,8 +21,6 @@ HEADINGS = frozenset({"h2", "h3"})
 NAMED = re.compile(r"\{(numero|site):([a-z0-9-]+)(?:\|([^{}|]+))?\}")
 TYPED_NUMBER = re.compile(r"\d(?:[ .\-\u00a0\u202f]?\d){8,}")
 TYPED_ADDRESS = re.compile(r"https?:|www\.|tel:|sms:|\S@\S", re.IGNORECASE)
-BEFORE_HIGH_SIGNS = re.compile(r" (?=[?!:;»])")
-AFTER_QUOTES = re.compile(r"(?<=«) ")
 
 
 class NotAllowed(ValueError):
@@ -121,11 +119,6 @@ def html(block: str, language: str) -> str:
             else:
                 token.attrSet("href", "#")
     return str(reader().renderer.render(tokens, reader().options, {}))
-
-
-def spaced(text: str) -> str:
-    """French spaces that do not break before ? ! : ; » and after «."""
-    return AFTER_QUOTES.sub("\u00a0", BEFORE_HIGH_SIGNS.sub("\u00a0", text))
 
 
 def flat(tokens: list[Token]) -> Iterator[Token]:

@@ -1,5 +1,6 @@
 """The languages of the site: which way they are written, and whether somebody whose language it is has read them."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from gettext import GNUTranslations
@@ -10,6 +11,8 @@ from django.utils.translation import get_language, get_language_bidi
 
 SOURCE = "fr"
 UNREAD = "-"
+# French spaces that stay on their line: before high signs, after «, within a number and before what it counts.
+STAYING = re.compile(r" (?=[?!:;»])|(?<=«) |(?<=\d) (?=[\dh%€]|ans\b)")
 
 
 def catalog_folder(language: str) -> Path:
@@ -39,6 +42,11 @@ def apart(text: str) -> str:
 def listed(parts: Iterable[str]) -> str:
     """Things in one line, with the comma of the page's script; those that are empty are left out."""
     return ("، " if get_language_bidi() else ", ").join(part for part in parts if part)
+
+
+def spaced(text: str) -> str:
+    """A French text whose signs and figures are not parted from what they belong to at the end of a line."""
+    return STAYING.sub("\N{NO-BREAK SPACE}", text)
 
 
 def in_a_sentence(day: str) -> str:

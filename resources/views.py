@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from resources import asked, cards, filters, quality
+from resources import asked, cards, filters, leaflets, quality
 from resources.exchange import jsonld
 from resources.exchange import vcard as contact_card
 from resources.models import AccessChannel, Service
@@ -66,6 +66,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "fields": filters.fields(question, errors),
         "chips": filters.chips(question),
         "answer": answer,
+        "most_kept": leaflets.MOST_LISTED if answer.total > leaflets.MOST_LISTED else None,
         "needs": needs() if not answer.results or not answer.understood else (),
         "numbers": {} if answer.results else numbers(*FIRST),
     }

@@ -1,7 +1,7 @@
 """Addresses to take along: a question or an address in, one PDF or file out, nothing kept here."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -39,10 +39,12 @@ def sheet(request: HttpRequest, public_id: str) -> HttpResponse:
 def leaflet(request: HttpRequest) -> HttpResponse:
     """A département, or what was searched; `?pour=pro` adds what is for professionals."""
     question = asked.from_address(request.GET)
+    found = answering(question)
     document = leaflets.of_search(
-        answering(question),
+        found.listings,
         heading=heading(question),
         address=up_to_date(request, question),
+        are_all=found.are_all,
         to_professionals=is_for_professionals(request),
     )
     return pdf(document, name="adresses")
@@ -52,7 +54,7 @@ def leaflet(request: HttpRequest) -> HttpResponse:
 def pocket_cards(request: HttpRequest) -> HttpResponse:
     """Cards with the numbers that everybody knows, and the first that the search gives."""
     question = asked.from_address(request.GET)
-    found = answering(question) if question.address() else []
+    found = answering(question).listings if question.address() else []
     document = leaflets.pocket_cards(
         found,
         known=numbers(*leaflets.NUMBERS_OF_A_CARD),
@@ -65,10 +67,12 @@ def pocket_cards(request: HttpRequest) -> HttpResponse:
 def keep_addresses(request: HttpRequest) -> HttpResponse:
     """A département, or what was searched, as one file that needs no network."""
     question = asked.from_address(request.GET)
+    found = answering(question)
     context = {
         "heading": heading(question),
         "known": kept.lines(numbers(*kept.FIRST), *kept.FIRST),
-        "services": kept.services(answering(question)),
+        "services": kept.services(found.listings),
+        "most": None if found.are_all else leaflets.MOST_LISTED,
         "address": up_to_date(request, question).partition("://")[2],
     }
     return file(request, context)
@@ -86,11 +90,22 @@ def keep_numbers(request: HttpRequest) -> HttpResponse:
     return file(request, context)
 
 
-def answering(question: asked.Asked) -> list[Listing]:
-    """Services that answer, best first; a filter that is not understood is left out."""
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Services that answer, best first, as many as a sheet or a file holds, and whether these are all there are."""
+
+    listings: list[Listing]
+    are_all: bool
+
+
+def answering(question: asked.Asked) -> Answering:
+    """What answers; a filter that is not understood is left out."""
     query, _errors = question.query()
     answer = search(replace(query, per_page=leaflets.MOST_LISTED), now=timezone.now())
-    return leaflets.published([found.service.pk for found in answer.results])
+    return Answering(
+        listings=leaflets.published([found.service.pk for found in answer.results]),
+        are_all=answer.total <= leaflets.MOST_LISTED,
+    )
 
 
 def heading(question: asked.Asked) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from resources import kept
+from resources import kept, leaflets
 from resources.numbers import NAMED
 from tests.builders import a_channel, a_place, a_service
 from tests.resources.test_pages import TELLING, emergency_services
@@ -60,6 +60,20 @@ def test_numbers_come_first_and_each_service_says_its_check() -> None:
     assert places == sorted(places)
     assert "<title>Adresses – Seine-Saint-Denis (93)</title>" in text
     assert "Ailleurs" not in text
+
+
+def test_a_file_that_does_not_hold_all_says_so_and_where_the_others_are(client: Client) -> None:
+    for number in range(leaflets.MOST_LISTED):
+        a_service(name=f"Un abri {number}", phones=["0144528890"], departements=["93"])
+    cut = "24 adresses au plus."
+
+    assert cut not in file("/fr/annuaire/garder/", departement="93")
+    assert cut not in client.get("/fr/annuaire/?departement=93").content.decode()
+    a_service(name="Un abri de plus", phones=["0144528890"], departements=["93"])
+    text = file("/fr/annuaire/garder/", departement="93")
+    assert text.count("<section>") == leaflets.MOST_LISTED
+    assert f"Ce fichier tient {cut}" in text
+    assert f"Il tient {cut}" in client.get("/fr/annuaire/?departement=93").content.decode()
 
 
 def test_what_is_for_professionals_stays_out() -> None:

@@ -69,7 +69,7 @@ def test_the_sheet_of_a_service() -> None:
         "exemple.fr",
         "Pour\N{NO-BREAK SPACE}: Tout le monde",
         "Où\N{NO-BREAK SPACE}: 1 rue de la Paix, Bobigny (93)",
-        "Quand\N{NO-BREAK SPACE}: Du lundi au vendredi\N{NO-BREAK SPACE}: 9\N{NO-BREAK SPACE}h – 17\N{NO-BREAK SPACE}h",
+        "Quand~: Du lundi au vendredi~: 9~h~à~17~h".replace("~", "\N{NO-BREAK SPACE}"),
         "Gratuit\N{NO-BREAK SPACE}: oui",
         "Vérifié par téléphone le 01/11/2026",
         "La fiche à jour",
@@ -219,6 +219,16 @@ def test_a_leaflet_asks_the_database_the_same_whatever_its_length(size: int, dja
     with django_assert_num_queries(3):
         found = leaflets.published([service.pk for service in services])
     assert len(found) == size
+
+
+def test_a_leaflet_that_does_not_hold_all_says_so() -> None:
+    said = "Cette feuille tient 24 adresses au plus."
+    for rank in range(leaflets.MOST_LISTED):
+        the_service(name=f"Accueil {rank}", departements=["93"])
+
+    assert said not in got("/fr/annuaire/pdf/?departement=93").text
+    the_service(name="Accueil de plus", departements=["93"])
+    assert said in " ".join(got("/fr/annuaire/pdf/?departement=93").text.split())
 
 
 def test_a_full_leaflet_takes_less_than_a_second() -> None:

@@ -43,9 +43,9 @@ def test_the_next_change_is_told_when_there_is_one() -> None:
     [
         ("", []),
         ("24/7", ["Tous les jours, jour et nuit"]),
-        ("Mo-Fr 09:00-17:30", ["Du lundi au vendredi : 9 h – 17 h 30"]),
-        ("Mo-Su 09:00-23:00", ["Tous les jours : 9 h – 23 h"]),
-        ("Mo,Th 09:00-12:00; Tu 14:00-18:00", ["Lundi, jeudi : 9 h – 12 h", "Mardi : 14 h – 18 h"]),
+        ("Mo-Fr 09:00-17:30", ["Du lundi au vendredi : 9 h à 17 h 30"]),
+        ("Mo-Su 09:00-23:00", ["Tous les jours : 9 h à 23 h"]),
+        ("Mo,Th 09:00-12:00; Tu 14:00-18:00", ["Lundi, jeudi : 9 h à 12 h", "Mardi : 14 h à 18 h"]),
         ("Mo", ["Lundi"]),
         ("week 1-10 Mo 09:00-12:00", ["week 1-10 Mo 09:00-12:00"]),
         ("Mo-Fr 09:00-12:00, We 14:00-18:00", ["Mo-Fr 09:00-12:00, We 14:00-18:00"]),

@@ -4,6 +4,7 @@ import pytest
 
 from resources import prose
 from resources.prose import NotAllowed
+from resources.tongues import spaced
 
 HOSTILE = """<script>alert(1)</script> <b>gras</b> [a](javascript:alert(1)) [b](data:text/html,x) ![i](https://a.fr/b.png)
 <https://a.fr> `code` &lt;i&gt;
@@ -42,8 +43,12 @@ def test_a_link_that_was_never_allowed_leads_nowhere() -> None:
     )
 
 
-def test_signs_that_french_sets_apart_never_begin_a_line() -> None:
-    assert prose.spaced("Tu dis « oui » ? Non !") == "Tu dis «\u00a0oui\u00a0»\u00a0? Non\u00a0!"
+def test_signs_and_figures_are_not_parted_from_what_they_belong_to() -> None:
+    text = "Tu dis « oui » ? Non ! Avant 22 h, moins de 18 ans, 01 99 00 00 77, à 2 pas"
+
+    assert spaced(text).replace("\u00a0", "~") == (
+        "Tu dis «~oui~»~? Non~! Avant 22~h, moins de 18~ans, 01~99~00~00~77, à 2 pas"
+    )
 
 
 def test_services_are_named_on_lines_of_their_own() -> None:
