@@ -5,6 +5,8 @@ import { answerFrom, countLetters, find, findAll, guard, length, made, post, say
 
 const MOST = 7000;
 const OPEN = ["waiting", "acknowledged", "answered"];
+// Names of associations are French.
+const THEIRS = { lang: "fr", dir: "ltr" };
 
 const form = find("#retour");
 const able = canSeal();
@@ -126,7 +128,7 @@ const statusOf = (status) => find(`[data-status="${status}"]`, find("#t-words").
 function step({ name, state }) {
   const line = made("li", "", { class: state });
   const words = find(`[data-state="${state}"]`, find("#t-words").content)?.textContent ?? "";
-  line.append(made("strong", name), " ", made("span", words));
+  line.append(made("strong", name, THEIRS), " ", made("span", words));
   return line;
 }
 
@@ -138,7 +140,7 @@ function said({ from, name, day, text }) {
   // "25 November" as the server writes it, not "November 25".
   const language = document.documentElement.lang.replace(/^en$/, "en-GB");
   const shown = date.toLocaleDateString(language, { day: "numeric", month: "long" });
-  by.append(from === "sender" ? word("you") : name, " · ", made("time", shown, { datetime: day }));
+  by.append(from === "sender" ? word("you") : made("span", name, THEIRS), " · ", made("time", shown, { datetime: day }));
   line.append(by, made("p", text ?? word("sealed"), { class: "said", dir: "auto" }));
   return line;
 }

@@ -54,12 +54,18 @@ def call(way: Way) -> SafeString:
 def link(way: Way) -> SafeString:
     """A chat or a site, named so that the words alone say where it leads."""
     return format_html(
-        '<a class="way" href="{}" rel="noreferrer nofollow">{}{}<bdi dir="ltr">{}</bdi></a>',
+        '<a class="way" href="{}" rel="noreferrer nofollow">{}<span>{}<bdi dir="ltr">{}</bdi></span></a>',
         way.href,
         drawing(way.kind),
         f"{_('Tchat')} " if way.kind == "chat" else "",
-        way.text,
+        at_dots(way.text),
     )
+
+
+@register.filter
+def at_dots(host: str) -> SafeString:
+    """The name of a site, which breaks before a dot where it does not fit on one line."""
+    return format_html_join(SafeString("<wbr>."), "{}", ((part,) for part in host.split(".")))
 
 
 @register.simple_tag

@@ -13,12 +13,13 @@ from django.utils.translation import get_language
 
 from resources.cards import once_per_language, site_name
 from resources.numbers import FIRST, Numbers, numbers
-from resources.tongues import SOURCE, apart, in_a_sentence, is_unread
+from resources.tongues import SOURCE, apart, in_a_sentence, is_unread, listed
 from resources.translations import Said
 
 register = template.Library()
 register.filter("apart", apart)
 register.filter("in_a_sentence", in_a_sentence)
+register.filter("listed", listed)
 
 
 @register.filter

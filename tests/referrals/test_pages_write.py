@@ -214,7 +214,13 @@ def test_the_longest_answers_fit_into_an_address(client: Client) -> None:
         "age": {"age_band": "unknown"},
         "needs": {"needs": ["hebergement", "prostitution", "addictions"]},
     }
-    for typed in ('"' * 300, "🌧" * 300, "\\" * 300, "\x01" * 300 + "é" * 300):
+    for typed in (
+        '"' * 300,
+        "🌧" * 300,
+        "\\" * 300,
+        "\x01" * 300 + "é" * 300,
+        "Wq7ÿZ؀kX9æ🌧Jv4ŒpB5ñHt2ßYd8çNs3øRf6þGb1" * 2,
+    ):
         where = {"departement": "93", "avoid_commune": typed}
         address = walk(client, door="proche", until="when", danger={"danger_now": "unknown"}, **longest, where=where)
         assert client.get(address).status_code == 200
