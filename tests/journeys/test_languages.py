@@ -225,7 +225,7 @@ def foot(client: Client, language: str) -> str:
 
 @pytest.mark.usefixtures("all_languages")
 def test_french_names_stay_whole_among_arabic_words(client: Client) -> None:
-    service = a_service(departements=["93"], languages=["fr", "ar"])
+    service = a_service(departements=["93"], languages=["fr", "ar"], website="https://un-nom.exemple.fr")
     a_place(service)
 
     arabic = client.get(f"/ar/annuaire/{service.public_id}/").content.decode()
@@ -233,6 +233,7 @@ def test_french_names_stay_whole_among_arabic_words(client: Client) -> None:
 
     assert re.search("\u2068[^\u2069]*Bobigny \\(93\\)\u2069", arabic)
     assert "\u2068français\u2069، \u2068العربية\u2069" in arabic
+    assert '<bdi dir="ltr">un-nom<wbr>.exemple<wbr>.fr</bdi>' in arabic
     assert "\u2068" not in french
     assert (tongues.apart(""), cards.territory(("93",))) == ("", "Seine-Saint-Denis (93)")
 
