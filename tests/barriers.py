@@ -19,10 +19,17 @@ SPACED_TEXT = """* { line-height: 1.5 !important; letter-spacing: .12em !importa
 p { margin-block-end: 2em !important }"""
 
 
+def keep_looking(page: Page) -> None:
+    """Load the eyes into every page that is shown from now on, which costs less than to `look` at each."""
+    page.add_init_script(path=AXE)
+    page.add_init_script(path=OWN)
+
+
 def look(page: Page) -> None:
     """Load the eyes; by `evaluate`, because the policy of our pages refuses a script that is added to them."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.evaluate(OWN.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window && 'barriers' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        page.evaluate(OWN.read_text(encoding="utf-8"))
 
 
 def faults(page: Page, *, rules: list[str] | None = None) -> list[str]:
@@ -30,8 +37,8 @@ def faults(page: Page, *, rules: list[str] | None = None) -> list[str]:
     only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
     enhanced = {} if rules else {"color-contrast-enhanced": {"enabled": True}}
     options = {"runOnly": only, "rules": enhanced, "resultTypes": ["violations"], "iframes": False, "preload": False}
-    found: dict[str, Any] = page.evaluate("options => axe.run(options)", options)
-    return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
+    found: list[dict[str, Any]] = page.evaluate("options => axe.run(options).then(told => told.violations)", options)
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
 def seen(page: Page, question: str, *given: object) -> list[str]:
@@ -53,10 +60,11 @@ def worn(page: Page, style: str) -> Iterator[None]:
     page.evaluate(put, "")
 
 
-def barriers(page: Page, *, targets: bool = True) -> list[str]:
+def barriers(page: Page, *, targets: bool = True, colours: bool = True) -> list[str]:
     """Everything at once, by day, by night and in the colours of the reader, at 400 %, with larger and spaced text.
 
     The page must have been opened in a window that is `ZOOMED`. `targets`: whether controls must be 44 px high.
+    `colours`: whether to look by night and in the reader's colours; not where only words differ from another page.
     """
     look(page)
     page.evaluate("scrollTo(0, 0)")
@@ -69,8 +77,13 @@ def barriers(page: Page, *, targets: bool = True) -> list[str]:
     for style in (LARGER_TEXT, SPACED_TEXT):
         with worn(page, style):
             found += [f"{style[:12]}… {one}" for one in (*seen(page, "sideways"), *seen(page, "cut"))]
+    return found + (in_other_colours(page) if colours else [])
+
+
+def in_other_colours(page: Page) -> list[str]:
+    """What cannot be read by night or in the colours of the reader."""
     page.emulate_media(color_scheme="dark")
-    found += [f"dark {one}" for one in (*faults(page, rules=CONTRAST), *seen(page, "contrast", LEAST_CONTRAST))]
+    found = [f"dark {one}" for one in (*faults(page, rules=CONTRAST), *seen(page, "contrast", LEAST_CONTRAST))]
     page.emulate_media(color_scheme="light", forced_colors="active")
     found += [f"forced colours {one}" for one in (*seen(page, "contrast", LEAST_CONTRAST), *seen(page, "focus"))]
     page.emulate_media(forced_colors="none")

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from resources import moderation
-from tests.barriers import ZOOMED, barriers, faults, look, seen
+from tests.barriers import ZOOMED, barriers, faults, keep_looking, look, seen
 from tests.conftest import Watch
-from tests.journeys.test_writing import come_back, is_ready, reach_letter, send, type_back, write
+from tests.journeys.test_writing import come_back, is_ready, open_letter, send, type_back, write
 from tests.journeys.test_writing import note as note_down
 from tests.public_pages import FRENCH, States, World, a_world, pages, reachable, route_of
 from tests.signing_in import a_person, sign_in_browser
@@ -48,6 +48,7 @@ def zoomed(page: Page) -> Page:
     """A page in a window of 320 by 256, as at 400 %, whose reader wants nothing to move."""
     page.set_viewport_size(ZOOMED)
     page.emulate_media(reduced_motion="reduce")
+    keep_looking(page)
     return page
 
 
@@ -80,7 +81,7 @@ def test_nothing_stands_in_the_way_on_any_page(client: Client, world: World, zoo
 
     for address in reachable(client, language=language):
         zoomed.goto(address)
-        found[address] = barriers(zoomed)
+        found[address] = barriers(zoomed, colours=language == "fr")
         found[address] += wide(zoomed) if language == "fr" else seen(zoomed, "foreign", FRENCH)
         help_on[address] = seen(zoomed, "help")
 
@@ -122,7 +123,7 @@ def test_nothing_stands_in_the_way_of_what_a_script_shows(world: World, zoomed: 
     def note(name: str) -> None:
         found[name] = barriers(zoomed)
 
-    reach_letter(zoomed)
+    open_letter(zoomed)
     is_ready(zoomed)
     zoomed.get_by_role("button", name="Envoyer").click()
     found["nothing written"] = [*seen_first(zoomed), *barriers(zoomed)]

@@ -17,7 +17,7 @@ from resources.models import Service
 from tests.builders import a_page, a_service
 from tests.conftest import BROWSER_ARGUMENTS, Watch
 from tests.journeys.elsewhere import Elsewhere, another_site
-from tests.journeys.test_writing import TEXT, come_back, reach_letter, send, somebody_reads, write
+from tests.journeys.test_writing import TEXT, come_back, open_letter, send, somebody_reads, write
 from tests.resources.test_pages import emergency_services
 from tests.test_public_addresses import public_pages, telling_service
 
@@ -282,7 +282,7 @@ def test_an_exchange_that_the_server_opened_is_closed_by_shift_too(page: Page) -
     """Else its address, in the history, would open it again for a quarter of an hour."""
     somebody_reads()
     page.add_init_script("delete window.WebAssembly")
-    reach_letter(page)
+    open_letter(page)
     write(page)
     code = send(page)
     come_back(page, code)

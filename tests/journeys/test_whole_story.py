@@ -20,6 +20,7 @@ from tests.journeys.test_writing import (
     TEXT,
     come_back,
     note,
+    open_letter,
     reach_letter,
     send,
     type_back,
@@ -60,8 +61,7 @@ def teams() -> tuple[Team, Team, Team]:
 
 
 def written(person: Page) -> str:
-    """Somebody writes and notes the code."""
-    reach_letter(person)
+    """Somebody writes the letter that is on the screen, and notes the code."""
     write(person)
     code = send(person)
     note(person)
@@ -97,6 +97,7 @@ def test_from_the_first_word_to_nothing(
     person, port = person_of(scripts=scripts), a_free_port()
 
     with a_mail_server(port) as post, a_worker(tmp_path / "worker.log", port=port):
+        reach_letter(person)
         code = written(person)
         hurry()
         wait_until(lambda: len(post.mails) == len(team.members))
@@ -138,6 +139,7 @@ def test_from_the_first_word_to_nothing(
 def test_declined_then_overdue_then_the_duty_desk(person_of: PersonOf, browser_of: Opener) -> None:
     first, _second, desk = teams()
     person = person_of(scripts=True)
+    open_letter(person)
     code = written(person)
 
     member = opened_by(browser_of(first.members[0]))

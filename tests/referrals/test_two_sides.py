@@ -2,14 +2,16 @@
 
 import base64
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from csp.utils import build_policy
 from mnemonic import Mnemonic
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
+from pytest_django.live_server_helper import LiveServer
 
 from referrals import bundles, codes, crypto
 from referrals.codes import Code, read_code
@@ -17,7 +19,7 @@ from referrals.crypto import CannotOpen, Context, Direction, KeyPair, Wrap
 from referrals.models import Referral
 from referrals.peppers import Pepper, new_pepper
 from tests.builders import a_partner, a_team
-from tests.conftest import Watch
+from tests.conftest import Watch, a_visit
 
 # Calls one function of a bundle. Bytes travel as {"bytes": base64url}; a refusal comes back by its name.
 CALL = """async ([bundle, name, values]) => {
@@ -89,10 +91,23 @@ def read(wrap: Any) -> Wrap:
 
 
 @dataclass
-class Browser:
-    """A page of our origin under the policy of pages that seal."""
+class Side:
+    """A page of our origin under the policy of pages that seal, and what the server of a test tells it."""
 
     page: Page
+    watch: Watch
+    pepper: Pepper = field(default_factory=lambda: new_pepper(1))
+    cases: dict[str, Any] = field(default_factory=dict)  # by locator
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, locator: str) -> str:
+        """What completes a sender's key."""
+        return b64(self.pepper.completes(unb64(locator)))
+
+    def show(self, locator: str) -> Any:
+        """A case, if there is one."""
+        self.asked.append(locator)
+        return self.cases.get(locator)
 
     def call(self, bundle: str, name: str, *values: Any) -> Any:
         """What a function of a bundle gives back, or how it refuses."""
@@ -124,23 +139,37 @@ def blank(page: Page, *, policy: str) -> None:
             body="<!doctype html><html lang=fr><title>essai</title><link rel=icon href=data:,>",
         )
 
+    page.unroute("**/essai")
     page.route("**/essai", answer)
     page.goto("/essai")
 
 
-@pytest.fixture
-def browser_side(page: Page) -> Browser:
-    """The bundles, as a page that seals loads them."""
-    blank(page, policy=build_policy(update=bundles.SOURCES))
-    return Browser(page)
+@pytest.fixture(scope="module")
+def side(browser: Browser, live_server: LiveServer) -> Iterator[Side]:
+    """One browser profile for all tests of this file, so that what one leaves is seen by the others; the page asks
+    for pepper and cases as it would ask the server."""
+    watch = Watch(origin=live_server.url)
+    with a_visit(browser, watch) as page:
+        side = Side(page, watch)
+        page.expose_function("fetchAnswer", lambda locator: side.answer(locator))  # noqa: PLW0108  # Playwright marks it
+        page.expose_function("fetchCase", lambda locator: side.show(locator))  # noqa: PLW0108
+        yield side
 
 
 @pytest.fixture
-def pepper(browser_side: Browser) -> Pepper:
-    """What the server completes senders' keys with; the page asks for it as it would ask the server."""
-    pepper = new_pepper(1)
-    browser_side.page.expose_function("fetchAnswer", lambda locator: b64(pepper.completes(unb64(locator))))
-    return pepper
+def browser_side(side: Side) -> Iterator[Side]:
+    """The bundles, as a page that seals loads them: a new document for each test, and a new server."""
+    side.pepper, side.cases, side.asked = new_pepper(1), {}, []
+    blank(side.page, policy=build_policy(update=bundles.SOURCES))
+    yield side
+    side.watch.look_at_cookies(side.page)
+    assert side.watch.problems == []
+
+
+@pytest.fixture
+def pepper(browser_side: Side) -> Pepper:
+    """What the server completes senders' keys with."""
+    return browser_side.pepper
 
 
 ANSWER = {"callback": "fetchAnswer"}
@@ -199,20 +228,20 @@ def unseal(body: Any, *, context: Context, to: str, epoch: int, private: bytes) 
 # --- what the browser may do ----------------------------------------------------------------------------------------
 
 
-def test_the_browser_can_seal_under_the_policy_of_pages_that_seal(browser_side: Browser) -> None:
+def test_the_browser_can_seal_under_the_policy_of_pages_that_seal(browser_side: Side) -> None:
     assert browser_side.write("canSeal") is True
 
 
-def test_under_the_policy_of_other_pages_no_bundle_is_even_loaded(page: Page, watch: Watch) -> None:
-    blank(page, policy=build_policy())
+def test_under_the_policy_of_other_pages_no_bundle_is_even_loaded(browser_side: Side) -> None:
+    blank(browser_side.page, policy=build_policy())
 
-    loaded = page.evaluate("import('/static/write.js').then(() => true, () => false)")
+    loaded = browser_side.page.evaluate("import('/static/write.js').then(() => true, () => false)")
 
     assert loaded is False
-    watch.forgive("Content Security Policy")
+    browser_side.watch.forgive("Content Security Policy")
 
 
-def test_a_browser_without_webassembly_or_x25519_says_that_it_cannot(browser_side: Browser) -> None:
+def test_a_browser_without_webassembly_or_x25519_says_that_it_cannot(browser_side: Side) -> None:
     without_x25519 = "crypto.subtle.deriveBits = () => Promise.reject(new DOMException('', 'NotSupportedError'))"
     browser_side.page.evaluate(f"() => {{ {without_x25519}; }}")
     assert browser_side.write("canSeal") is False
@@ -226,7 +255,7 @@ def test_a_browser_without_webassembly_or_x25519_says_that_it_cannot(browser_sid
 
 @pytest.mark.parametrize(("text", "stored"), [(SHORT, 8220), (LONG, 65564)])
 def test_what_the_browser_seals_the_server_opens(
-    browser_side: Browser, pepper: Pepper, tilleuls: Team, erables: Team, text: str, stored: int
+    browser_side: Side, pepper: Pepper, tilleuls: Team, erables: Team, text: str, stored: int
 ) -> None:
     contact = {"contact_phone": "06", "contact_when": "soir"}
     given = {"salt": b64(SALT), "fetchAnswer": ANSWER, "partners": [tilleuls.public(), erables.public()]}
@@ -253,7 +282,7 @@ def test_what_the_browser_seals_the_server_opens(
         assert unseal(body, context=context, to=to, epoch=epoch, private=private) == expected
 
 
-def test_two_referrals_share_no_code_key_or_byte(browser_side: Browser, pepper: Pepper, tilleuls: Team) -> None:
+def test_two_referrals_share_no_code_key_or_byte(browser_side: Side, pepper: Pepper, tilleuls: Team) -> None:
     given = {"salt": b64(SALT), "fetchAnswer": ANSWER, "partners": [tilleuls.public()], "facts": FACTS, "text": SHORT}
 
     first, second = (browser_side.write("sealReferral", given) for _ in range(2))
@@ -263,7 +292,7 @@ def test_two_referrals_share_no_code_key_or_byte(browser_side: Browser, pepper: 
         assert first["body"][name] != second["body"][name]
 
 
-def test_a_text_too_long_is_refused_by_the_browser(browser_side: Browser, pepper: Pepper, tilleuls: Team) -> None:
+def test_a_text_too_long_is_refused_by_the_browser(browser_side: Side, pepper: Pepper, tilleuls: Team) -> None:
     given = {
         "salt": b64(SALT),
         "fetchAnswer": ANSWER,
@@ -279,7 +308,7 @@ def test_a_text_too_long_is_refused_by_the_browser(browser_side: Browser, pepper
     "wrong", [{"salt": "AAAA"}, {"salt": "é"}, {"partners": [{"slug": "a", "epoch": 1, "key": "AA"}]}]
 )
 def test_malformed_bytes_are_refused_by_the_browser(
-    browser_side: Browser, pepper: Pepper, tilleuls: Team, wrong: dict[str, Any]
+    browser_side: Side, pepper: Pepper, tilleuls: Team, wrong: dict[str, Any]
 ) -> None:
     given = {"salt": b64(SALT), "fetchAnswer": ANSWER, "partners": [tilleuls.public()], "facts": {}, "text": "a"}
 
@@ -296,11 +325,10 @@ class Case:
     code: Code
     pair: KeyPair
     shown: dict[str, Any]
-    asked: list[str]
 
 
 @pytest.fixture
-def case(browser_side: Browser, pepper: Pepper, tilleuls: Team) -> Case:
+def case(browser_side: Side, pepper: Pepper, tilleuls: Team) -> Case:
     """Two messages, of the person and of the partner; the page asks for them as it would ask the server."""
     code = codes.new_code()
     secrets = code.secrets(salt=SALT)
@@ -314,26 +342,19 @@ def case(browser_side: Browser, pepper: Pepper, tilleuls: Team) -> Case:
     ]
     reader = {"to": PARTNER, "epoch": 2, "key": b64(tilleuls.pair.public)}
     shown = {"status": "answered", "plan": [{"partner": PARTNER}], "readers": [reader], "key_lost": False}
-    case = Case(code, pair, shown | {"messages": messages}, [])
-
-    def show(locator: str) -> dict[str, Any] | None:
-        case.asked.append(locator)
-        return case.shown if unb64(locator) == secrets.locator else None
-
-    browser_side.page.expose_function("fetchCase", show)
-    return case
+    shown |= {"messages": messages}
+    browser_side.cases[b64(secrets.locator)] = shown
+    return Case(code, pair, shown)
 
 
-def come_back(browser_side: Browser, typed: str) -> Any:
+def come_back(browser_side: Side, typed: str) -> Any:
     """What the page learns from a typed code."""
     given = {"typed": typed, "salt": b64(SALT), "fetchAnswer": ANSWER, "fetchCase": {"callback": "fetchCase"}}
     return browser_side.follow("openCase", given)
 
 
 @pytest.mark.parametrize("typed", [Code.words, Code.digits, lambda code: codes.fold(code.words()).upper()])
-def test_what_the_server_sealed_the_browser_opens(
-    browser_side: Browser, case: Case, typed: Callable[[Code], str]
-) -> None:
+def test_what_the_server_sealed_the_browser_opens(browser_side: Side, case: Case, typed: Callable[[Code], str]) -> None:
     opened = come_back(browser_side, typed(case.code))
 
     assert opened["messages"] == [
@@ -345,14 +366,14 @@ def test_what_the_server_sealed_the_browser_opens(
     assert pair_in(opened["pair"]) == case.pair
 
 
-def test_another_code_finds_nothing(browser_side: Browser, case: Case) -> None:
+def test_another_code_finds_nothing(browser_side: Side, case: Case) -> None:
     other = codes.new_code()
 
     assert come_back(browser_side, other.words()) is None
-    assert [unb64(locator) for locator in case.asked] == [other.secrets(salt=SALT).locator]
+    assert [unb64(locator) for locator in browser_side.asked] == [other.secrets(salt=SALT).locator]
 
 
-def test_a_mistyped_code_is_refused_before_anything_is_asked(browser_side: Browser, case: Case) -> None:
+def test_a_mistyped_code_is_refused_before_anything_is_asked(browser_side: Side, case: Case) -> None:
     refusal = come_back(browser_side, "abaisser bbandon abdiquer zzzz aborder aboutir")
 
     assert refusal == {
@@ -361,10 +382,10 @@ def test_a_mistyped_code_is_refused_before_anything_is_asked(browser_side: Brows
         "slips": [{"position": 2, "meant": "abandon"}, {"position": 4, "meant": None}],
     }
     assert come_back(browser_side, "9" * 20) == {"refused": "BadCode", "said": "not a code", "count": 20, "slips": []}
-    assert case.asked == []
+    assert browser_side.asked == []
 
 
-def test_a_message_moved_swapped_or_changed_shows_no_text(browser_side: Browser, case: Case) -> None:
+def test_a_message_moved_swapped_or_changed_shows_no_text(browser_side: Side, case: Case) -> None:
     first, second = case.shown["messages"]
     other_bytes = bytearray(unb64(first["ciphertext"]))
     other_bytes[100] ^= 1
@@ -385,7 +406,7 @@ def test_a_message_moved_swapped_or_changed_shows_no_text(browser_side: Browser,
 
 @pytest.mark.parametrize("text", [SHORT, LONG])
 def test_a_reply_of_the_browser_opens_for_its_readers(
-    browser_side: Browser, case: Case, tilleuls: Team, text: str
+    browser_side: Side, case: Case, tilleuls: Team, text: str
 ) -> None:
     opened = come_back(browser_side, case.code.words())
     opened["pair"] = pair_out(case.pair)
@@ -399,7 +420,7 @@ def test_a_reply_of_the_browser_opens_for_its_readers(
         assert unseal(body, context=context, to=to, epoch=epoch, private=private) == {"v": 1, "text": text}
 
 
-def test_what_is_forgotten_is_overwritten(browser_side: Browser, case: Case) -> None:
+def test_what_is_forgotten_is_overwritten(browser_side: Side, case: Case) -> None:
     opened = come_back(browser_side, case.code.words())
     opened["pair"] = pair_out(case.pair)
 
@@ -416,7 +437,7 @@ def test_what_is_forgotten_is_overwritten(browser_side: Browser, case: Case) -> 
     assert left == [[0] * 32, []]
 
 
-def test_both_sides_read_words_alike(browser_side: Browser, case: Case) -> None:
+def test_both_sides_read_words_alike(browser_side: Side, case: Case) -> None:
     """Spellings that name, nearly name, and do not name words: the browser refuses exactly those that Python does."""
     rest = "aborder abandon abdiquer abolir aboutir"
     odd = [
@@ -451,7 +472,7 @@ def test_both_sides_read_words_alike(browser_side: Browser, case: Case) -> None:
 # --- a member's key -------------------------------------------------------------------------------------------------
 
 
-def test_a_key_made_in_the_browser_opens_in_python(browser_side: Browser) -> None:
+def test_a_key_made_in_the_browser_opens_in_python(browser_side: Side) -> None:
     made = browser_side.team("makeMemberKey", {"passphrase": "l’été ﬁni, cœur"})
 
     body, pair = made["body"], pair_in(made["pair"])
@@ -465,7 +486,7 @@ def test_a_key_made_in_the_browser_opens_in_python(browser_side: Browser) -> Non
         assert crypto.unlock_private_key(unb64(locked), public=pair.public, under=under, way=way) == pair
 
 
-def test_a_key_locked_in_python_opens_in_the_browser(browser_side: Browser) -> None:
+def test_a_key_locked_in_python_opens_in_the_browser(browser_side: Side) -> None:
     pair, salt, secret = crypto.new_pair(), bytes(range(16)), bytes(range(32))
     entropy = bytes(range(16))
     ways = {
@@ -500,7 +521,7 @@ def test_a_key_locked_in_python_opens_in_the_browser(browser_side: Browser) -> N
         assert browser_side.team(name, lock, given) == CANNOT_OPEN
 
 
-def test_a_paper_phrase_with_a_wrong_word_is_refused_as_mistyped(browser_side: Browser) -> None:
+def test_a_paper_phrase_with_a_wrong_word_is_refused_as_mistyped(browser_side: Side) -> None:
     words = str(Mnemonic("french").to_mnemonic(bytes(16))).split(" ")
     kept = {"salt": b64(bytes(16)), "locked": b64(bytes(60))}
     swapped = " ".join([*words[:10], words[11], words[10]])
@@ -510,7 +531,7 @@ def test_a_paper_phrase_with_a_wrong_word_is_refused_as_mistyped(browser_side: B
     assert refusal == {"refused": "BadCode", "said": "not a code", "count": 12, "slips": []}
 
 
-def test_a_passphrase_can_be_changed(browser_side: Browser) -> None:
+def test_a_passphrase_can_be_changed(browser_side: Side) -> None:
     pair = crypto.new_pair()
 
     kept = browser_side.team("lockWithPassphrase", pair_out(pair), {"passphrase": "nouvelle"})
@@ -519,19 +540,28 @@ def test_a_passphrase_can_be_changed(browser_side: Browser) -> None:
     assert crypto.unlock_private_key(unb64(kept["locked"]), public=pair.public, under=under, way="passphrase") == pair
 
 
-def test_a_passkey_opens_a_members_key(browser_side: Browser) -> None:
-    """A real WebAuthn exchange with a virtual authenticator that has the PRF extension."""
-    wires = browser_side.page.context.new_cdp_session(browser_side.page)
+@contextmanager
+def a_device(page: Page, **options: Any) -> Iterator[None]:
+    """A virtual authenticator, until the end of the block."""
+    wires = page.context.new_cdp_session(page)
     wires.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasPrf": True}
-    options |= {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
+    options |= {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    options |= {"hasUserVerification": True, "isUserVerified": True}
     wires.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    yield
+    wires.send("WebAuthn.disable")
+    wires.detach()
+
+
+def test_a_passkey_opens_a_members_key(browser_side: Side) -> None:
+    """A real WebAuthn exchange with a virtual authenticator that has the PRF extension."""
     pair = crypto.new_pair()
 
-    made = browser_side.team("makePasskey", {"user": sent(b"\1" * 16), "name": "permanence"})
-    asked = browser_side.team("askPasskey", [made["id"]])
-    kept = browser_side.team("lockWithPasskey", pair_out(pair), {"secret": asked["secret"]})
-    again = browser_side.team("askPasskey", [sent(b"\2" * 16), made["id"]])
+    with a_device(browser_side.page, ctap2Version="ctap2_1", hasPrf=True):
+        made = browser_side.team("makePasskey", {"user": sent(b"\1" * 16), "name": "permanence"})
+        asked = browser_side.team("askPasskey", [made["id"]])
+        kept = browser_side.team("lockWithPasskey", pair_out(pair), {"secret": asked["secret"]})
+        again = browser_side.team("askPasskey", [sent(b"\2" * 16), made["id"]])
 
     secret = unb64(asked["secret"]["bytes"])
     under = crypto.derive(secret, salt=unb64(kept["salt"]), info=b"eclaircie/1/passkey")
@@ -543,20 +573,15 @@ def test_a_passkey_opens_a_members_key(browser_side: Browser) -> None:
     assert pair_in(browser_side.team("unlockWithPasskey", kept, public | {"secret": again["secret"]})) == pair
 
 
-def test_a_passkey_without_prf_says_so(browser_side: Browser) -> None:
-    wires = browser_side.page.context.new_cdp_session(browser_side.page)
-    wires.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
-    options |= {"hasUserVerification": True, "isUserVerified": True}
-    wires.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-
-    assert browser_side.team("makePasskey", {"user": sent(b"\1" * 16), "name": "permanence"}) is None
+def test_a_passkey_without_prf_says_so(browser_side: Side) -> None:
+    with a_device(browser_side.page):
+        assert browser_side.team("makePasskey", {"user": sent(b"\1" * 16), "name": "permanence"}) is None
 
 
 # --- a team's keys --------------------------------------------------------------------------------------------------
 
 
-def test_a_team_key_made_in_the_browser_reaches_each_member(browser_side: Browser) -> None:
+def test_a_team_key_made_in_the_browser_reaches_each_member(browser_side: Side) -> None:
     members = [crypto.new_pair(), crypto.new_pair()]
     listed = [{"id": number, "public_key": b64(pair.public)} for number, pair in enumerate(members, 7)]
 
@@ -572,7 +597,7 @@ def test_a_team_key_made_in_the_browser_reaches_each_member(browser_side: Browse
         crypto.unwrap(read(body["shares"]["7"]), private=members[1].private, info=info)
 
 
-def test_a_share_opens_for_its_member_team_and_epoch_only(browser_side: Browser) -> None:
+def test_a_share_opens_for_its_member_team_and_epoch_only(browser_side: Side) -> None:
     team, member = crypto.new_pair(), crypto.new_pair()
     share = written(crypto.wrap(team.private, to=member.public, info=crypto.share_info(partner=PARTNER, epoch=3)))
     right = {"partner": PARTNER, "epoch": 3, "publicKey": b64(team.public), "member": pair_out(member)}
@@ -591,7 +616,7 @@ def test_a_share_opens_for_its_member_team_and_epoch_only(browser_side: Browser)
         assert browser_side.team("openShare", changed, given) == CANNOT_OPEN
 
 
-def test_a_share_given_by_the_browser_opens_in_python(browser_side: Browser) -> None:
+def test_a_share_given_by_the_browser_opens_in_python(browser_side: Side) -> None:
     team, newcomer = crypto.new_pair(), crypto.new_pair()
 
     share = browser_side.team(
@@ -602,7 +627,7 @@ def test_a_share_given_by_the_browser_opens_in_python(browser_side: Browser) -> 
     assert crypto.unwrap(read(share), private=newcomer.private, info=info) == team.private
 
 
-def test_a_new_epoch_opens_old_messages_and_the_old_one_opens_none(browser_side: Browser, tilleuls: Team) -> None:
+def test_a_new_epoch_opens_old_messages_and_the_old_one_opens_none(browser_side: Side, tilleuls: Team) -> None:
     sender, new = crypto.new_pair(), crypto.new_pair()
     context = Context(sender.public, 4, Direction.PARTNER)
     sealed = seal(SHORT, context=context, to=[tilleuls])
@@ -629,7 +654,7 @@ def test_a_new_epoch_opens_old_messages_and_the_old_one_opens_none(browser_side:
 
 
 def test_a_message_handed_to_another_team_opens_for_that_team(
-    browser_side: Browser, tilleuls: Team, erables: Team
+    browser_side: Side, tilleuls: Team, erables: Team
 ) -> None:
     context = Context(crypto.new_pair().public, 0, Direction.SENDER)
     sealed = seal(SHORT, context=context, to=[tilleuls])
@@ -651,7 +676,7 @@ def test_a_message_handed_to_another_team_opens_for_that_team(
 
 
 @pytest.mark.parametrize("text", [SHORT, LONG])
-def test_a_team_reads_what_the_server_sealed(browser_side: Browser, tilleuls: Team, text: str) -> None:
+def test_a_team_reads_what_the_server_sealed(browser_side: Side, tilleuls: Team, text: str) -> None:
     sender = crypto.new_pair()
     sealed = seal(text, context=Context(sender.public, 0, Direction.SENDER), to=[tilleuls])
     place = {"case": b64(sender.public), "sequence": 0, "from": "sender"}
@@ -678,7 +703,7 @@ def test_a_team_reads_what_the_server_sealed(browser_side: Browser, tilleuls: Te
 @pytest.mark.parametrize(
     "payload", [b"", b"{}", b"[]", b"null", b'{"v":2,"text":"a"}', b'{"v":1,"text":3}', b"\xff\xfe"]
 )
-def test_what_is_no_message_is_refused_whole(browser_side: Browser, tilleuls: Team, payload: bytes) -> None:
+def test_what_is_no_message_is_refused_whole(browser_side: Side, tilleuls: Team, payload: bytes) -> None:
     context, key = Context(crypto.new_pair().public, 0, Direction.SENDER), crypto.new_key()
     wrap = crypto.wrap(key, to=tilleuls.pair.public, info=crypto.key_info(context, to=PARTNER, epoch=2))
     sealed = {
@@ -691,7 +716,7 @@ def test_what_is_no_message_is_refused_whole(browser_side: Browser, tilleuls: Te
     assert browser_side.team("readMessage", sealed, given) == CANNOT_OPEN
 
 
-def test_an_answer_of_a_team_opens_for_the_person_and_for_the_team(browser_side: Browser, tilleuls: Team) -> None:
+def test_an_answer_of_a_team_opens_for_the_person_and_for_the_team(browser_side: Side, tilleuls: Team) -> None:
     sender = crypto.new_pair()
     given = {"case": b64(sender.public), "sequence": 1, "text": LONG, "partner": PARTNER, "epoch": 2}
 
@@ -725,7 +750,7 @@ ASK = """() => {
 }"""
 
 
-def test_a_case_lives_from_the_browser_to_the_server_and_back(browser_side: Browser) -> None:
+def test_a_case_lives_from_the_browser_to_the_server_and_back(browser_side: Side) -> None:
     """Sealed in the browser, kept by the real server, read and answered by the team, opened in the browser again."""
     team, desk = a_team(a_partner(slug=PARTNER)), a_team(a_partner(slug="permanence", is_duty_desk=True))
     page, requests = browser_side.page, []
@@ -764,7 +789,7 @@ def test_a_case_lives_from_the_browser_to_the_server_and_back(browser_side: Brow
 # --- what stays behind ----------------------------------------------------------------------------------------------
 
 
-def test_sealing_and_opening_keep_nothing_in_the_browser(browser_side: Browser, case: Case, tilleuls: Team) -> None:
+def test_sealing_and_opening_keep_nothing_in_the_browser(browser_side: Side, case: Case, tilleuls: Team) -> None:
     given = {"salt": b64(SALT), "fetchAnswer": ANSWER, "partners": [tilleuls.public()], "facts": FACTS, "text": SHORT}
     browser_side.write("sealReferral", given)
     come_back(browser_side, case.code.words())
