@@ -66,7 +66,7 @@ class Visitors:
             except (OSError, HTTPException) as failure:
                 self.failures.append(type(failure).__name__)
                 connection.close()
-            time.sleep(0.002)
+            time.sleep(0.01)
         connection.close()
 
     def __enter__(self) -> Self:

@@ -18,9 +18,9 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from resources.exchange.taxonomies import KINDS, NEEDS, OPEN_ELIGIBILITY, THEMES, term_id
-from resources.models import Place, Service
+from resources.models import Service
 from resources.vocabulary import DEPARTEMENTS
-from tests.builders import a_channel, a_commune, a_place, a_service, agreed_by_two, an_organisation, index
+from tests.builders import a_channel, a_commune, a_place, a_service, an_organisation, index, many_services
 
 pytestmark = pytest.mark.django_db
 
@@ -625,14 +625,7 @@ def test_lists_cost_the_same_at_any_size(
     client: Client, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     """So many queries for a page of 3 or of 300."""
-    commune = a_commune()
-    services = [a_service(indexed=False, needs=["ecoute"], departements=["93"]) for _ in range(rows)]
-    for service in services:
-        place = Place(service=service, commune=commune)
-        with agreed_by_two(service, places=[place]):
-            place.save()
-        a_channel(service)
-    index(*services)
+    index(*many_services(rows, phones=["0199000000"], commune=a_commune(), needs=["ecoute"], departements=["93"]))
     for path, parameters, queries in LISTS_AND_QUERIES:
         with django_assert_num_queries(queries, info=f"{path} {parameters}"):
             response = client.get(

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pytest_django import DjangoAssertNumQueries
 
 from resources.exchange.formats import FORMATS, Format
-from tests.builders import a_place, a_service
+from tests.builders import a_place, a_service, many_services
 
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 
@@ -135,8 +135,7 @@ def test_downloads_cost_the_same_at_any_size(
     filename: str, queries: int, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     """Below one chunk, so many queries whatever the number of services."""
-    for _ in range(rows):
-        a_service(indexed=False)
+    many_services(rows)
     with django_assert_num_queries(queries):
         response = Client().get(f"/api/export/{filename}")
         assert len(b"".join(response.streaming_content)) > rows * 100  # type: ignore[attr-defined]

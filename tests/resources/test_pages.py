@@ -19,7 +19,7 @@ from config.styleguide import contrast
 from resources import hours, numbers, sealed
 from resources.models import AccessChannel, Service
 from resources.vocabulary import CODE_OF_NEED, DEPARTEMENTS
-from tests.builders import a_channel, a_place, a_service, a_translation, agreed_by_two, index
+from tests.builders import a_channel, a_place, a_service, a_translation, agreed_by_two, index, many_services
 
 pytestmark = pytest.mark.django_db
 
@@ -341,9 +341,7 @@ def test_no_result_still_helps(client: Client) -> None:
 
 
 def test_results_are_read_page_by_page(client: Client) -> None:
-    for _ in range(21):
-        a_service(needs=["ecoute"], indexed=False)
-    index(*Service.objects.all())
+    index(*many_services(21, needs=["ecoute"]))
 
     first, second = see(client, "/fr/annuaire/?need=n1"), see(client, "/fr/annuaire/?need=n1&page=2")
 

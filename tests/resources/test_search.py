@@ -17,7 +17,7 @@ from resources.forms import read_query
 from resources.models import Service
 from resources.opening import PARIS
 from resources.search import Answer, search
-from tests.builders import a_channel, a_commune, a_place, a_service, index
+from tests.builders import a_channel, a_commune, a_place, a_service, index, many_services
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=PARIS)
@@ -272,17 +272,9 @@ class TestFilters:
     ) -> None:
         """Candidates that the pages before did not have would come first, were they scored with the others."""
         monkeypatch.setattr(statement, "POOL", per_page)
-        expected = []
-        for number in range(3 * per_page):
-            later = number > per_page
-            service = a_service(
-                name="Dépistage" if later else "Centre",
-                description="Dépistage",
-                needs=["sante"],
-                phones=[] if later else ["0199000000"],
-                indexed=False,
-            )
-            expected.append(service)
+        said: dict[str, Any] = {"description": "Dépistage", "needs": ["sante"]}
+        expected = many_services(per_page + 1, name="Centre", phones=["0199000000"], **said)
+        expected += many_services(2 * per_page - 1, name="Dépistage", **said)
         index(*expected)
 
         pages = [slugs(ask(**asked, per_page=per_page, page=page)) for page in range(1, 5)]

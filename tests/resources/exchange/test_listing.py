@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from resources.exchange import listing as listings
 from resources.exchange.listing import Listing
 from resources.models import Service
-from tests.builders import a_channel, a_commune, a_place, a_service, agreed_by_two, an_organisation
+from tests.builders import a_channel, a_commune, a_place, a_service, agreed_by_two, an_organisation, many_services
 
 pytestmark = pytest.mark.django_db
 
@@ -175,9 +175,7 @@ def test_exports_read_in_chunks(
 ) -> None:
     """One cursor, and two more queries a chunk, never one a service."""
     monkeypatch.setattr(listings, "CHUNK", 10)
-    commune = a_commune()
-    for _ in range(services):
-        a_place(a_service(indexed=False), commune=commune)
+    many_services(services, commune=a_commune())
     with django_assert_num_queries({3: 3, 30: 7}[services]):
         assert len(list(listings.published())) == services
 
