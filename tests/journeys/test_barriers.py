@@ -76,13 +76,18 @@ def wide(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_nothing_stands_in_the_way_on_any_page(client: Client, world: World, zoomed: Page, language: str) -> None:
+    """In a large window, and in another language, two pages of each sort tell what eight would."""
     found: dict[str, list[str]] = {}
     help_on: dict[str, list[str]] = {}
 
     for address in reachable(client, language=language):
         zoomed.goto(address)
-        found[address] = barriers(zoomed, colours=language == "fr")
-        found[address] += wide(zoomed) if language == "fr" else seen(zoomed, "foreign", FRENCH)
+        look(zoomed)
+        is_new = [route_of(one) for one in found].count(route_of(address)) < 2
+        if language == "fr":
+            found[address] = [*barriers(zoomed), *(wide(zoomed) if is_new else [])]
+        else:
+            found[address] = [*seen(zoomed, "foreign", FRENCH), *(barriers(zoomed, colours=False) if is_new else [])]
         help_on[address] = seen(zoomed, "help")
 
     assert told(found) == []

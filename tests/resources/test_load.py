@@ -14,6 +14,7 @@ from django.db import connection
 
 from resources.management.commands.load_directory import STARTER_CHECKED_ON
 from resources.models import AccessChannel, Commune, Organisation, Place, Service, Verification
+from tests.builders import a_commune
 
 pytestmark = pytest.mark.django_db
 STARTER = Path(__file__).resolve().parents[2] / "resources" / "data" / "services_idf.csv"
@@ -37,10 +38,10 @@ def starter_rows() -> list[dict[str, str]]:
 
 @pytest.fixture
 def changed(tmp_path: Path) -> Callable[..., Path]:
-    """A copy of the starter file in which one row (the sixth: line 7) has other cells, or columns more."""
+    """The first rows of the starter file, one of them (the sixth: line 7) with other cells, or columns more."""
 
     def write(position: int = 5, **cells: str) -> Path:
-        rows = starter_rows()
+        rows = starter_rows()[:8]
         columns = [*rows[0], *(column for column in cells if column not in rows[0])]
         rows[position].update(cells)
         path = tmp_path / "annuaire.csv"
@@ -237,8 +238,10 @@ def test_two_loads_at_the_same_moment_follow_each_other(communes: None) -> None:
     ],
 )
 def test_a_broken_row_is_named_and_nothing_is_loaded(
-    communes: None, changed: Callable[..., Path], cells: dict[str, str], reason: str
+    changed: Callable[..., Path], cells: dict[str, str], reason: str
 ) -> None:
+    a_commune("93008")
+
     with pytest.raises(CommandError) as refusal:
         load(changed(**cells))
 
@@ -248,7 +251,9 @@ def test_a_broken_row_is_named_and_nothing_is_loaded(
     assert (Service.objects.count(), Organisation.objects.count(), AccessChannel.objects.count()) == (0, 0, 0)
 
 
-def test_all_problems_are_told_at_once(communes: None, changed: Callable[..., Path]) -> None:
+def test_all_problems_are_told_at_once(changed: Callable[..., Path]) -> None:
+    a_commune("93008")
+
     with pytest.raises(CommandError) as refusal:
         load(changed(phone="12345", kind="autre", genders="none"))
 
