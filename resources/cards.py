@@ -116,7 +116,7 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
     numbers = tuple(way(channel) for channel in channels if channel.kind in CALLED)
     return Card(
         public_id=service.public_id,
-        name=service.name,
+        name=spaced(service.name),
         kind=kind(service.kind),
         organisation=service.organisation.name,
         summary=summary,

@@ -11,8 +11,8 @@ from django.utils.translation import get_language, get_language_bidi
 
 SOURCE = "fr"
 UNREAD = "-"
-# French spaces that stay on their line: before high signs, after «, within a number and before what it counts.
-STAYING = re.compile(r" (?=[?!:;»])|(?<=«) |(?<=\d) (?=[\dh%€]|ans\b)")
+# French spaces that stay on their line: before high signs and dashes, after «, in a number and before what it counts.
+STAYING = re.compile(r" (?=[?!:;»–])|(?<=«) |(?<=\d) (?=[\dh%€]|ans\b)")
 
 
 def catalog_folder(language: str) -> Path:

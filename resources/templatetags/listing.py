@@ -64,8 +64,8 @@ def link(way: Way) -> SafeString:
 
 @register.filter
 def at_dots(host: str) -> SafeString:
-    """The name of a site, which breaks before a dot where it does not fit on one line."""
-    return format_html_join(SafeString("<wbr>."), "{}", ((part,) for part in host.split(".")))
+    """The name of a site or an address of mail, which breaks before a dot or after @ where one line is too short."""
+    return SafeString(escape(host).replace(".", "<wbr>.").replace("@", "@<wbr>"))
 
 
 @register.simple_tag

@@ -7,7 +7,6 @@ from django import template
 from django.conf import settings
 from django.template import RequestContext
 from django.template.loader import render_to_string
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -20,13 +19,6 @@ register = template.Library()
 register.filter("apart", apart)
 register.filter("in_a_sentence", in_a_sentence)
 register.filter("listed", listed)
-
-
-@register.filter
-def after_at(address: str) -> SafeString:
-    """An address of mail that goes on to the next line after its sign, where it does not fit."""
-    name, sign, host = address.partition("@")
-    return format_html("{}{}<wbr>{}", name, sign, host)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ class Seen(HTMLParser):
         self.fields: dict[str, str] = {}
         self.words: list[str] = []
         self._inside: list[str] = []
-        self.feed(text)
+        # Where a long address may go on to the next line, no word ends.
+        self.feed(text.replace("<wbr>", ""))
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         """Addresses, exits and fields."""
