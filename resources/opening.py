@@ -84,7 +84,7 @@ def in_words(expression: str) -> list[str]:
     if not expression.strip() or not opening_hours.validate(expression):
         return []
     if expression == ALWAYS:
-        return [_("Tous les jours, jour et nuit")]
+        return [_("Tous les jours, jour et nuit")]
     lines = []
     for rule in expression.split(";"):
         days, space, hours = rule.strip().partition(" ")

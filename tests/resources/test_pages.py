@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 TITLES: dict[str, tuple[str, str]] = {
     "": ("Éclaircie", "Éclaircie"),
     "urgence/": ("Numéros – Éclaircie", "Numbers – Éclaircie"),
-    "annuaire/": ("Adresses – Éclaircie", "Addresses – Éclaircie"),
+    "annuaire/": ("Adresses – Éclaircie", "Services – Éclaircie"),
     "pro/": ("Professionnels – Éclaircie", "Professionals – Éclaircie"),
     "donnees/": ("Données – Éclaircie", "Data – Éclaircie"),
     "donnees/qualite/": ("Données – Éclaircie", "Data – Éclaircie"),
