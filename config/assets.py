@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
 STATIC_DIR = Path(__file__).resolve().parent.parent / "static"
-# Of every page; where somebody writes; of all other pages; of the page of figures.
-STYLES = ("site", "writing", "finding", "figures")
+# Of every page; where somebody writes; where services are shown; where nobody writes; of the page of figures.
+STYLES = ("site", "writing", "cards", "finding", "figures")
 # Of every page; where somebody writes; where there is much to read.
 SCRIPTS = ("site", "quiet", "aloud")
 # Of a file that somebody keeps, which no policy guards.

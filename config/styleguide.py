@@ -20,7 +20,10 @@ from config import assets
 from resources.templatetags.drawings import PATHS
 
 NIGHT = "@media (prefers-color-scheme: dark) {"
-PUBLIC, STAFF = ("site.css", "finding.css", "writing.css"), ("site.css", "espace.css", "partner.css", "directory.css")
+PUBLIC, STAFF = (
+    ("site.css", "cards.css", "finding.css", "writing.css"),
+    ("site.css", "espace.css", "partner.css", "directory.css"),
+)
 OWN = """
 body { background: #888 }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem }

@@ -45,7 +45,7 @@ def test_a_page_keeps_to_itself(client: Client) -> None:
         "frame-ancestors 'none'",
         "img-src 'self' data:",
         f"script-src {hashes(assets.script, 'site', 'quiet', 'aloud')}",
-        f"style-src {hashes(assets.style, 'site', 'writing', 'finding', 'figures')}",
+        f"style-src {hashes(assets.style, 'site', 'writing', 'cards', 'finding', 'figures')}",
     ]
 
 

@@ -311,6 +311,8 @@ def test_no_association_leads_to_numbers_and_services(client: Client) -> None:
     assert "Aucune association d’ici ne peut te recevoir tout de suite" in seen.words
     assert ("Un abri" in seen.words, "tel:119" in seen.links) == (True, True)
     assert 'name="text"' not in response.content.decode()
+    assert [name for name in ("writing", "cards") if assets.style(name) not in response.content.decode()] == []
+    assert len(gzip.compress(response.content, 6)) <= ROOM_ON_THE_WIRE
 
 
 def test_without_an_association_the_duty_desk_can_be_written_to(client: Client) -> None:
