@@ -11,11 +11,13 @@ from resources.forms import Query
 from resources.geography import Spot
 from resources.intent.labels import NEEDS, TOPICS
 from resources.ranking.features import FACTS, TAGS
-from resources.ranking.model import table
+from resources.ranking.model import net
 from resources.suggestions import Vocabulary, look_up
 from resources.understanding import Understanding, said_of_person, understand
+from resources.vocabulary import Need
 
 FALLBACK_NEED = "ecoute"
+ALWAYS_CANDIDATES = (Need.ECOUTE.value, Need.URGENCE.value)
 SAID = 0.3
 MOST_REWARDED = 16
 LEAST_REWARD = 0.05
@@ -71,8 +73,8 @@ class Question:
 
     @cached_property
     def traits(self) -> npt.NDArray[np.float32]:
-        """How much each trait of a service counts here, in the order of the table's traits: FACTS, then pairs."""
-        return table().trait_weights(self.labels)
+        """How much each trait of a service counts here, in the order of the net's traits: FACTS, then pairs."""
+        return net().trait_weights(self.labels)
 
     @cached_property
     def tags(self) -> list[str]:
@@ -82,10 +84,13 @@ class Question:
 
     @cached_property
     def rewarded(self) -> list[str]:
-        """Needs and topics that ranking rewards, most first: further candidates are found by these."""
+        """Needs and topics that ranking rewards, most first: further candidates are found by these.
+
+        Whatever the question, who listens and who comes at once are candidates: they stand on most good lists.
+        """
         facts = self.traits[: len(FACTS)]
         tags = [FACTS[place] for place in np.argsort(-facts) if facts[place] >= LEAST_REWARD and FACTS[place] in TAGS]
-        return tags[:MOST_REWARDED]
+        return [*tags[:MOST_REWARDED], *ALWAYS_CANDIDATES]
 
 
 def question(query: Query, *, now: datetime) -> Question:

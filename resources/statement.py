@@ -19,7 +19,7 @@ from resources.hours import hours_in_use
 from resources.opening import PARIS, is_open
 from resources.question import Question
 from resources.ranking.features import FACTS, bits
-from resources.ranking.model import table
+from resources.ranking.model import net
 from resources.suggestions import Vocabulary, Word
 from resources.vocabulary import DEPARTEMENTS, Gender
 
@@ -136,7 +136,7 @@ def best_first(rows: Sequence[Sequence[Any]], *, asked: Question, weights: Weigh
     """Places of the rows in the order of their tiers, then of their score; those that are equal stay as they came."""
     _total, _ids, chords, *columns = zip(*rows, strict=True)
     words, facts, rest, *tiers = map(np.array, columns)
-    score = rest + weights.words * table().words * words + trait_score(facts, asked.traits)
+    score = rest + weights.words * net().words * words + trait_score(facts, asked.traits)
     if asked.spot is not None:
         known = np.array([UNKNOWN_CHORD if chord is None else chord for chord in chords])
         score -= weights.distance * np.minimum(known * EARTH_RADIUS_KM, FURTHEST_KM)
@@ -255,7 +255,7 @@ def named_score(vocabulary: Vocabulary, statement: Statement, *, weight: float) 
 
 def trait_score(facts: npt.NDArray[np.int64], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Sum, for each service, of the learnt weights of what it is; those too small to move anything are left out."""
-    traits = np.array(table().traits)
+    traits = np.array(net().traits)
     # Whole thousandths add up to the same in any order: services with the same facts are equal.
     thousandths = np.round(np.where(np.abs(weights) >= SMALLEST_WEIGHT, weights, 0).astype(np.float64) * 1000)
     scores: npt.NDArray[np.float64] = ((facts[:, None] & traits) == traits) @ thousandths / 1000

@@ -19,9 +19,9 @@ MOST_TAGS = 8
 # Chosen on the phrases set aside: below, false alarms rise faster than misses fall.
 DANGER_FROM_MODEL = {"violence": 0.15, "suicide": 0.12, "medical": 0.15}
 SURE = 0.75
-# A man taken for the person concerned hides the services for women from her: the model alone must be surer.
-SURE_OF_A_MAN = 0.9
-MINOR_FROM_MODEL = 0.3
+# A gender hides services: the model alone must be surer.
+SURE_OF_GENDER = 0.9
+MINOR_FROM_MODEL = 0.35
 SAID_BY_SYNONYM = 0.45
 ADULT, MINOR, CHILD_UNTIL = 18, 17, 21
 OLDEST = 120
@@ -255,8 +255,8 @@ def gender_said(folded: str, probability: dict[str, float]) -> str | None:
     """Gender of the person concerned when it is said, or all but sure."""
     if said("trans", folded):
         return "trans"
-    if said("male", folded) or probability["m"] >= SURE_OF_A_MAN:
+    if said("male", folded) or probability["m"] >= SURE_OF_GENDER:
         return "male"
-    if probability["f"] >= SURE:
+    if probability["f"] >= SURE_OF_GENDER:
         return "female"
     return None

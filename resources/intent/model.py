@@ -1,4 +1,4 @@
-"""A small linear model from the letters of a phrase to what it means; microseconds, no word list, any spelling."""
+"""A small linear model from the letters and sounds of a phrase to what it means; microseconds, any spelling."""
 
 import math
 import zlib
@@ -13,27 +13,33 @@ import numpy as np
 import numpy.typing as npt
 
 from resources.intent.labels import LABELS
+from resources.intent.spelling import as_written, sound
 from resources.text import fold
 
-BUCKETS = 65536
-SHORTEST, LONGEST = 2, 5
+BUCKETS = 1 << 18
+SHORTEST, LONGEST = 3, 5
 MAX_LETTERS = 400
-SMALLEST = 5
+# Weights are whole numbers from −15 to 15: finer ones read no better, and make the file larger.
+MOST = 15
 FILE = "intent.npz"
 
 Numbers = npt.NDArray[np.float32]
 
 
 def features(text: str) -> dict[int, float]:
-    """Buckets of the letter runs of each word (2 to 5 letters, borders included), words and pairs of words."""
-    words = fold(text)[:MAX_LETTERS].split()
+    """Buckets of the letter runs of each word (3 to 5 letters, borders included), of how words sound, and of pairs of
+    sounds: neighbours, and those with one word between.
+    """
+    written = as_written(fold(text)[:MAX_LETTERS])
     runs: Counter[str] = Counter()
-    for word in words:
+    for word in written:
         bordered = f" {word} "
         for length in range(SHORTEST, LONGEST + 1):
             runs.update(bordered[start : start + length] for start in range(len(bordered) - length + 1))
-    runs.update(f"={word}" for word in words)
-    runs.update(f"={first} {second}" for first, second in pairwise(words))
+    sounds = sound(" ".join(written)).split()
+    runs.update(f"={one}" for one in sounds)
+    runs.update(f"={first} {second}" for first, second in pairwise(sounds))
+    runs.update(f"~{first} {third}" for first, third in zip(sounds, sounds[2:], strict=False))
     found: dict[int, float] = {}
     for run, count in runs.items():
         bucket = zlib.crc32(run.encode()) % BUCKETS
@@ -61,11 +67,10 @@ class Weights:
 
     @classmethod
     def rounded(cls, matrix: Numbers, bias: Numbers, rarity: Numbers) -> "Weights":
-        """Learnt numbers as one byte each, scaled by label, the smallest dropped."""
-        scale = np.asarray(np.abs(matrix).max(axis=0) / 127 + 1e-9, dtype=np.float32)
-        whole = np.round(matrix / scale)
-        kept = np.where(np.abs(whole) < SMALLEST, 0, whole).astype(np.int8)
-        return cls(kept, scale, bias.astype(np.float32), rarity.astype(np.float16).astype(np.float32))
+        """Learnt numbers as small whole ones, scaled by label; most are nothing."""
+        scale = np.asarray(np.abs(matrix).max(axis=0) / MOST + 1e-9, dtype=np.float32)
+        whole = np.round(matrix / scale).astype(np.int8)
+        return cls(whole, scale, bias.astype(np.float32), rarity.astype(np.float16).astype(np.float32))
 
     def save(self) -> bytes:
         """As a compressed file."""

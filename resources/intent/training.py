@@ -12,14 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from resources.intent.labels import LABELS
 from resources.intent.model import BUCKETS, Weights, features, weigh
 from resources.intent.phrasebook import Phrase
-from resources.intent.texting import as_texted
 from resources.text import fold
 
 STRENGTH = 10.0
 PRECISION = 0.01
-# A run of letters that one phrase alone has teaches nothing about others.
-FEWEST_PHRASES = 2
-SHORTEST_TEXTED = 4
+# A run of letters that few phrases have teaches little about others, and makes the file larger.
+FEWEST_PHRASES = 3
 COMMON = 3
 SHORTEST_WORD = 3
 
@@ -32,7 +30,6 @@ def everyday_words(rows: Iterable[Phrase]) -> list[str]:
 
 def train(rows: list[Phrase], *, tell: Callable[[str], None] = lambda _line: None) -> Weights:
     """One logistic regression a label (scikit-learn), on features weighted by their rarity."""
-    rows = [*rows, *texted(rows)]
     found = [features(row.text) for row in rows]
     uses = Counter(bucket for row in found for bucket in row)
     rarity = np.zeros(BUCKETS, dtype=np.float32)
@@ -48,17 +45,6 @@ def train(rows: list[Phrase], *, tell: Callable[[str], None] = lambda _line: Non
         matrix[:, column], bias[column] = learner.coef_[0], learner.intercept_[0]
         tell(f"{column + 1}/{len(LABELS)} {label}")
     return Weights.rounded(matrix, bias, rarity)
-
-
-def texted(rows: Iterable[Phrase]) -> list[Phrase]:
-    """French sentences once more, as a hurried (young) thumb would type them; professionals do not write so."""
-    copies = [
-        Phrase(as_texted(row.text), row.labels if "adult" in row.labels else row.labels | {"young"}, row.language)
-        for row in rows
-        if row.language == "fr" and "pro" not in row.labels and len(row.text.split()) >= SHORTEST_TEXTED
-    ]
-    known = {fold(row.text) for row in rows}
-    return [copy for copy in copies if copy.text not in known]
 
 
 def as_matrix(found: list[dict[int, float]], rarity: npt.NDArray[np.float32]) -> csr_matrix:

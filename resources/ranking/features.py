@@ -1,7 +1,6 @@
 """The two sides that ranking compares: what was understood of the person, and the facts of a service."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +25,17 @@ TAGS: frozenset[str] = frozenset(FACTS[: FACTS.index("soins") + 1])
 
 # Weak hints count for more than their probability says: chosen by cross-validation on the judged phrases.
 SOFTENED = 0.7
-SINGLE = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, *MANNERS, "said_minor", "said_adult", "place")
-# What two labels mean together is more than their sum: a pregnant minor is not a minor, then a pregnancy.
-MEANINGS: tuple[str, ...] = ("always", *SINGLE, *(f"{one}&{other}" for one, other in combinations(SINGLE, 2)))
-_ONE, _OTHER = np.triu_indices(len(SINGLE), 1)
+MEANINGS: tuple[str, ...] = (
+    *NEEDS,
+    *WRITERS,
+    *PERSONS,
+    *DANGERS,
+    *TOPICS,
+    *MANNERS,
+    "said_minor",
+    "said_adult",
+    "place",
+)
 
 
 def bits(members: Iterable[str], *, of: Sequence[str] = FACTS) -> int:
@@ -38,6 +44,5 @@ def bits(members: Iterable[str], *, of: Sequence[str] = FACTS) -> int:
 
 
 def meaning_vector(labels: Mapping[str, float]) -> npt.NDArray[np.float32]:
-    """Labels (0 to 1) → one number a meaning, pairs included."""
-    single = np.array([labels.get(name, 0.0) for name in SINGLE], dtype=np.float32) ** SOFTENED
-    return np.concatenate([np.ones(1, dtype=np.float32), single, single[_ONE] * single[_OTHER]])
+    """Labels (0 to 1) → one number a meaning."""
+    return np.array([labels.get(name, 0.0) for name in MEANINGS], dtype=np.float32) ** SOFTENED

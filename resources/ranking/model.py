@@ -1,4 +1,4 @@
-"""The learnt table from meanings to facts: how much what a service is counts for this person, now."""
+"""The learnt net from meanings to facts: how much what a service is counts for this person, now."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -11,26 +11,33 @@ import numpy.typing as npt
 from resources.ranking.features import FACTS, MEANINGS, meaning_vector
 
 FILE = "ranking.npz"
+Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Table:
-    """Meanings × traits, and how much the share of matched words counts beside them.
+class Net:
+    """From meanings to one weight a trait: straight, and through hidden units, for meanings together say more than
+    their sum (a pregnant minor is not a minor, then a pregnancy). `words`: how much the share of matched words counts.
 
     A trait is a fact or two facts that a service has together, as bits: first every fact in the order of FACTS,
     then the pairs that training chose.
     """
 
-    matrix: npt.NDArray[np.float32]
+    straight: Matrix
+    into: Matrix
+    threshold: Matrix
+    out: Matrix
+    always: Matrix
     words: float
     traits: tuple[int, ...]
 
     def save(self) -> bytes:
         """As a compressed file."""
         file = BytesIO()
+        learnt = (self.straight, self.into, self.threshold, self.out, self.always)
         np.savez_compressed(
             file,
-            matrix=self.matrix.astype(np.float16),
+            *(numbers.astype(np.float16) for numbers in learnt),
             words=np.float32(self.words),
             traits=np.array(self.traits, dtype=np.int64),
             facts=np.array(FACTS),
@@ -39,19 +46,26 @@ class Table:
         return file.getvalue()
 
     @classmethod
-    def read(cls, content: bytes) -> "Table":
+    def read(cls, content: bytes) -> "Net":
         """From `save`; raises ValueError when the file was made for other facts or meanings."""
         with np.load(BytesIO(content), allow_pickle=False) as file:
             if tuple(file["facts"]) != FACTS or tuple(file["meanings"]) != MEANINGS:
                 raise ValueError("ranking.npz does not fit features.py: run manage.py train_ranking")
-            return cls(file["matrix"].astype(np.float32), float(file["words"]), tuple(file["traits"].tolist()))
+            straight, into, threshold, out, always = (file[f"arr_{place}"].astype(np.float32) for place in range(5))
+            words, traits = float(file["words"]), tuple(file["traits"].tolist())
+        return cls(straight, into, threshold, out, always, words, traits)
 
-    def trait_weights(self, labels: dict[str, float]) -> npt.NDArray[np.float32]:
+    def trait_weights(self, labels: dict[str, float]) -> Matrix:
         """One weight a trait, in the order of `traits`."""
-        return np.asarray(meaning_vector(labels) @ self.matrix, dtype=np.float32)
+        return self.weights(meaning_vector(labels))
+
+    def weights(self, meanings: Matrix) -> Matrix:
+        """The same for meanings as numbers, of one phrase or of many (a row each)."""
+        hidden = np.maximum(meanings @ self.into + self.threshold, 0)
+        return np.asarray(meanings @ self.straight + hidden @ self.out + self.always, dtype=np.float32)
 
 
 @cache
-def table() -> Table:
-    """The table that ships with the product."""
-    return Table.read((files("resources") / "ranking" / FILE).read_bytes())
+def net() -> Net:
+    """The net that ships with the product."""
+    return Net.read((files("resources") / "ranking" / FILE).read_bytes())

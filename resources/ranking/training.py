@@ -1,22 +1,29 @@
-"""How ranking learns: judged phrases in, a table out that puts the better graded services first."""
+"""How ranking learns: judged phrases in, a net out that puts the better graded services first."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from resources.ranking.features import FACTS, MEANINGS, meaning_vector
-from resources.ranking.model import Table
+from resources.ranking.features import FACTS, meaning_vector
+from resources.ranking.model import Matrix, Net
 
-Matrix = npt.NDArray[np.float32]
-STEPS = 200
-LEARNING_RATE = 0.01
-DECAY = 2e-3
+NETS = 4  # learnt from different beginnings, then put side by side: their mean is steadier than each
+HIDDEN = 192
+ROUNDS = 25
+BATCH = 128
+LEARNING_RATE = 3e-3
+FORGOTTEN = 0.3  # share of the hidden units that each step does without
+WARMING_UP = 50  # steps
+DECAY = 0.1
 HARM = 0.25
+ALIKE = 0.5  # phrases that one answer suits count as the square root of their number
+NOT_ALLOWED = -30.0
 MOST_PAIRS = 96
 FEWEST_SERVICES = 2
 MOST_COMMON = 0.5
@@ -30,13 +37,15 @@ class Judged:
     phrase: str
     relevant: dict[str, int]
     harmful: frozenset[str]
+    alike: int = 1
 
 
 @dataclass(frozen=True)
 class Example:
-    """One phrase as numbers: its meaning, and a row a candidate service (words matched, gain, harm)."""
+    """One phrase as numbers: its meaning, how much it counts, and for each service words matched, gain, harm."""
 
     meaning: Matrix
+    weight: float
     words: Matrix
     allowed: npt.NDArray[np.bool_]
     gains: Matrix
@@ -56,22 +65,70 @@ def judged() -> list[Judged]:
             if not set(row["relevant"].values()) <= {1, 2, 3}:
                 raise ValueError(f"{file.name}: grades are 1, 2 or 3")
             asked = row["q"] if isinstance(row["q"], list) else [row["q"]]
-            found += [Judged(phrase, row["relevant"], frozenset(row["harmful"])) for phrase in asked]
+            found += [Judged(phrase, row["relevant"], frozenset(row["harmful"]), len(asked)) for phrase in asked]
     return found
 
 
-def train(facts: Matrix, examples: list[Example], *, tell: Callable[[str], None] = lambda _line: None) -> Table:
-    """Fit the table: once with every pair of facts, then with those that moved the scores most.
+@dataclass(frozen=True)
+class Examples:
+    """All phrases as numbers, a row each."""
 
-    `facts` is services × FACTS (0 or 1). Fewer pairs, shorter statements: each is a term of the SQL that ranks.
+    meanings: Matrix
+    weights: Matrix
+    words: Matrix
+    allowed: npt.NDArray[np.bool_]
+    targets: Matrix
+    harmful: Matrix
+
+    @classmethod
+    def joined(cls, examples: Sequence[Example]) -> "Examples":
+        """One under the other; targets are gains as shares, weights are 1 on average."""
+        gains = np.stack([example.gains for example in examples])
+        weights = np.array([example.weight for example in examples], dtype=np.float32)
+        return cls(
+            meanings=np.stack([example.meaning for example in examples]),
+            weights=weights / weights.mean(),
+            words=np.stack([example.words for example in examples]),
+            allowed=np.stack([example.allowed for example in examples]),
+            targets=gains / gains.sum(axis=1, keepdims=True),
+            harmful=np.stack([example.harmful for example in examples]),
+        )
+
+    def those(self, rows: npt.NDArray[np.int64]) -> "Examples":
+        """Some of them."""
+        return Examples(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def train(facts: Matrix, examples: list[Example], *, tell: Callable[[str], None] = lambda _line: None) -> Net:
+    """Fit the net: once with every pair of facts, then with those that moved the scores most.
+
+    `facts` is services × FACTS (0 or 1). Fewer pairs make ranking faster, and learn less by heart.
     """
+    joined = Examples.joined(examples)
     singles = [1 << position for position in range(len(FACTS))]
     pairs = pairs_of(facts)
-    wide = fit(traits_matrix(facts, [*singles, *pairs]), examples, tell=tell)
-    moved = importance(wide[0], facts, [*singles, *pairs], examples)[len(singles) :]
+    wide = fit(facts, (*singles, *pairs), joined, beginning=0)
+    moved = importance(wide, facts, joined)[len(singles) :]
+    tell(f"{len(pairs)} paires, dont {MOST_PAIRS} gardées")
     traits = (*singles, *(pairs[position] for position in np.argsort(-moved)[:MOST_PAIRS]))
-    matrix, words = fit(traits_matrix(facts, traits), examples, tell=tell)
-    return Table(matrix, words, traits)
+    nets = []
+    for beginning in range(NETS):
+        nets.append(fit(facts, traits, joined, beginning=beginning))
+        tell(f"{beginning + 1}/{NETS}")
+    return side_by_side(nets)
+
+
+def side_by_side(nets: Sequence[Net]) -> Net:
+    """One net that gives the mean of several with the same traits."""
+    return Net(
+        straight=np.mean([net.straight for net in nets], axis=0),
+        into=np.concatenate([net.into for net in nets], axis=1),
+        threshold=np.concatenate([net.threshold for net in nets]),
+        out=np.asarray(np.concatenate([net.out for net in nets]) / len(nets), dtype=np.float32),
+        always=np.mean([net.always for net in nets], axis=0),
+        words=float(np.mean([net.words for net in nets])),
+        traits=nets[0].traits,
+    )
 
 
 def pairs_of(facts: Matrix) -> list[int]:
@@ -93,52 +150,69 @@ def traits_matrix(facts: Matrix, traits: Sequence[int]) -> Matrix:
     return np.stack([facts[:, part].prod(axis=1) for part in parts], axis=1)
 
 
-def importance(matrix: Matrix, facts: Matrix, traits: Sequence[int], examples: list[Example]) -> Matrix:
+def importance(net: Net, facts: Matrix, examples: Examples) -> Matrix:
     """How far each trait moves services apart, over all phrases."""
-    weights = np.stack([example.meaning for example in examples]) @ matrix
-    spread = traits_matrix(facts, traits).std(axis=0)
-    return np.asarray(np.sqrt((weights**2).mean(axis=0)) * spread, dtype=np.float32)
+    spread = traits_matrix(facts, net.traits).std(axis=0)
+    return np.asarray(np.sqrt((net.weights(examples.meanings) ** 2).mean(axis=0)) * spread, dtype=np.float32)
 
 
-def fit(
-    facts: Matrix, examples: list[Example], *, tell: Callable[[str], None] = lambda _line: None
-) -> tuple[Matrix, float]:
-    """For each phrase the softmax of the scores follows the gains, harmful services sink; the matrix, the words.
+def fit(facts: Matrix, traits: Sequence[int], examples: Examples, *, beginning: int) -> Net:
+    """For each phrase the softmax of the scores follows the gains, harmful services sink.
 
-    `facts` is services × traits. Listwise cross-entropy (ListNet), Adam, a small decay.
+    Listwise cross-entropy (ListNet), Adam with a warm start and a small decay, hidden units left out by chance
+    (dropout). The same
+    `beginning` always gives the same net.
     """
-    meanings = np.stack([example.meaning for example in examples])
-    words = np.stack([example.words for example in examples])
-    allowed = np.stack([example.allowed for example in examples])
-    gains = np.stack([example.gains for example in examples])
-    targets = gains / gains.sum(axis=1, keepdims=True)
-    harmful = np.stack([example.harmful for example in examples])
-    matrix = np.zeros((len(MEANINGS), facts.shape[1]), dtype=np.float32)
-    weight = np.array([2.0], dtype=np.float32)
-    moments = [[np.zeros_like(matrix), np.zeros_like(matrix)], [np.zeros_like(weight), np.zeros_like(weight)]]
-    for step in range(1, STEPS + 1):
-        scores = np.where(allowed, meanings @ (matrix @ facts.T) + weight * words, -30.0)
-        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        error = (shares - targets + HARM * harmful * shares) * allowed
-        gradients = [
-            meanings.T @ error @ facts / len(examples) + DECAY * matrix,
-            np.array([(error * words).sum() / len(examples)]),
-        ]
-        rate = LEARNING_RATE * (1 - step / (STEPS + 1))
-        for values, gradient, moment in zip((matrix, weight), gradients, moments, strict=True):
-            descend(values, gradient, moment, step=step, rate=rate)
-        if step % 100 == 0:
-            tell(f"{step}/{STEPS}")
-    return matrix, float(weight[0])
+    chance = np.random.default_rng(beginning)
+    has = traits_matrix(facts, traits)
+    phrases, meanings = examples.meanings.shape
+    straight, out = (np.zeros((size, len(traits)), dtype=np.float32) for size in (meanings, HIDDEN))
+    into = (chance.standard_normal((meanings, HIDDEN)) * np.sqrt(2 / meanings)).astype(np.float32)
+    out += (chance.standard_normal(out.shape) * 0.02).astype(np.float32)
+    threshold, always = np.zeros(HIDDEN, dtype=np.float32), np.zeros(len(traits), dtype=np.float32)
+    words = np.array([2.0], dtype=np.float32)
+    learnt = (straight, into, threshold, out, always, words)
+    moments = [(np.zeros_like(values), np.zeros_like(values)) for values in learnt]
+    step, steps = 0, ROUNDS * math.ceil(phrases / BATCH)
+    for _round in range(ROUNDS):
+        turn = chance.permutation(phrases)
+        for start in range(0, phrases, BATCH):
+            some = examples.those(turn[start : start + BATCH])
+            step += 1
+            before = some.meanings @ into + threshold
+            kept = (chance.random(before.shape) >= FORGOTTEN).astype(np.float32) / (1 - FORGOTTEN) * (before > 0)
+            hidden = before * kept
+            weights = some.meanings @ straight + hidden @ out + always
+            error = error_of(weights @ has.T + words * some.words, some)
+            moved = error @ has
+            back = (moved @ out.T) * kept
+            gradients = (
+                some.meanings.T @ moved, some.meanings.T @ back, back.sum(axis=0),
+                hidden.T @ moved, moved.sum(axis=0), np.array([(error * some.words).sum()]),
+            )  # fmt: skip
+            rate = LEARNING_RATE * min(1, step / WARMING_UP) * (1 - step / (steps + 1))
+            for values, gradient, moment in zip(learnt, gradients, moments, strict=True):
+                descend(values, gradient, moment, step=step, rate=rate)
+            for matrix in (straight, into, out):
+                np.multiply(matrix, 1 - rate * DECAY, out=matrix)
+    return Net(straight, into, threshold, out, always, float(words[0]), tuple(traits))
 
 
-def descend(values: Matrix, gradient: Matrix, moment: list[Matrix], *, step: int, rate: float) -> None:
-    """One step of Adam, in place (Kingma and Ba 2015; means over 10 and 100 steps)."""
+def error_of(scores: Matrix, examples: Examples) -> Matrix:
+    """By how much each score is too high, shared among the phrases."""
+    scores = np.where(examples.allowed, scores, NOT_ALLOWED)
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    error = (shares - examples.targets + HARM * examples.harmful * shares) * examples.allowed
+    return np.asarray(error * examples.weights[:, None] / len(scores), dtype=np.float32)
+
+
+def descend(values: Matrix, gradient: Matrix, moment: tuple[Matrix, Matrix], *, step: int, rate: float) -> None:
+    """One step of Adam, in place (Kingma and Ba 2015; means over 10 and 500 steps)."""
     mean, square = moment
     mean += 0.1 * (gradient - mean)
-    square += 0.01 * (gradient**2 - square)
-    values -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
+    square += 0.002 * (gradient**2 - square)
+    values -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.998**step)) + 1e-8)
 
 
 def facts_matrix(fact_bits: list[int]) -> Matrix:
@@ -152,6 +226,7 @@ def example(
     """A judged phrase as numbers; `words` is the word match of the services that have one."""
     return Example(
         meaning=meaning_vector(labels),
+        weight=judgement.alike**-ALIKE,
         words=np.array([words.get(slug, 0.0) for slug in slugs], dtype=np.float32),
         allowed=np.array([slug in allowed for slug in slugs]),
         gains=np.array([GAIN[judgement.relevant.get(slug, 0)] for slug in slugs], dtype=np.float32),

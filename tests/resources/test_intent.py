@@ -1,5 +1,7 @@
 """The shipped models fit the code, and the phrases that teach them are well formed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,10 @@ from bench.relevance import BLIND_JUDGEMENTS, JUDGEMENTS, judgements
 from resources.intent import model
 from resources.intent.labels import LABELS, NEEDS
 from resources.intent.phrasebook import manners_of, phrases, report
-from resources.intent.texting import as_texted
+from resources.intent.spelling import as_written, sound, spellings
 from resources.ranking.features import FACTS, MEANINGS, bits, meaning_vector
-from resources.ranking.model import Table, table
-from resources.ranking.training import judged
+from resources.ranking.model import Net, net
+from resources.ranking.training import BATCH, Examples, Judged, example, fit, judged, side_by_side
 from resources.text import fold
 
 
@@ -54,16 +56,51 @@ def test_a_file_made_for_other_labels_is_refused() -> None:
         model.Weights.read(content)
 
 
-def test_a_table_made_for_other_facts_is_refused() -> None:
-    shipped = table()
-    content = Table(shipped.matrix, 1.0, shipped.traits).save()
+def test_a_net_made_for_other_facts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = net().save()
+    monkeypatch.setattr("resources.ranking.model.FACTS", FACTS[:-1])
 
-    assert np.allclose(Table.read(content).matrix, shipped.matrix, atol=0.01)
-    assert shipped.matrix.shape == (len(MEANINGS), len(shipped.traits))
+    with pytest.raises(ValueError, match="train_ranking"):
+        Net.read(content)
+
+
+def test_a_net_is_read_as_it_was_saved() -> None:
+    shipped = net()
+    labels = {"sante": 1.0, "minor": 0.5}
+
+    assert np.allclose(Net.read(shipped.save()).trait_weights(labels), shipped.trait_weights(labels), atol=0.01)
+    assert shipped.trait_weights(labels).shape == (len(shipped.traits),)
+
+
+def test_several_nets_side_by_side_give_their_mean() -> None:
+    shipped = net()
+    other = replace(shipped, always=shipped.always + 2, words=shipped.words + 2)
+    labels = {"sante": 1.0, "minor": 0.5}
+
+    both = side_by_side([shipped, other])
+
+    assert np.allclose(both.trait_weights(labels), shipped.trait_weights(labels) + 1, atol=1e-4)
+    assert both.words == pytest.approx(shipped.words + 1)
+
+
+def test_what_is_graded_higher_is_learnt_to_come_first_and_what_harms_last() -> None:
+    """Three services apart by one fact each; asked for health: the first is best, the last would harm."""
+    facts = np.zeros((3, len(FACTS)), dtype=np.float32)
+    facts[[0, 1, 2], [FACTS.index(fact) for fact in ("sante", "ecoute", "juridique")]] = 1
+    judgement = Judged("mal au ventre", {"a": 3, "b": 1}, frozenset({"c"}))
+    learnt = [
+        example(judgement, labels={"sante": 1.0}, slugs=["a", "b", "c"], words={}, allowed={"a", "b", "c"})
+        for _time in range(8 * BATCH)
+    ]
+
+    fitted = fit(facts, [1 << position for position in range(len(FACTS))], Examples.joined(learnt), beginning=0)
+    best, good, harmful = facts @ fitted.trait_weights({"sante": 1.0})
+
+    assert best > good > harmful
 
 
 def test_traits_are_every_fact_then_pairs_of_facts() -> None:
-    traits = table().traits
+    traits = net().traits
 
     assert list(traits[: len(FACTS)]) == [1 << position for position in range(len(FACTS))]
     assert all(trait.bit_count() == 2 and trait < 1 << len(FACTS) for trait in traits[len(FACTS) :])
@@ -76,11 +113,12 @@ def test_facts_fit_in_a_number_of_the_database() -> None:
 
 
 def test_every_meaning_has_its_number() -> None:
-    vector = meaning_vector({"sante": 1.0, "minor": 1.0})
+    vector = meaning_vector({"sante": 1.0, "minor": 0.5})
 
     assert vector.shape == (len(MEANINGS),)
-    assert vector[MEANINGS.index("sante&minor")] == 1.0
-    assert vector[MEANINGS.index("sante&pro")] == 0.0
+    assert vector[MEANINGS.index("sante")] == 1.0
+    assert 0.5 < vector[MEANINGS.index("minor")] < 1.0
+    assert vector[MEANINGS.index("pro")] == 0.0
 
 
 def test_what_is_learnt_and_what_is_tested_are_apart() -> None:
@@ -91,11 +129,45 @@ def test_what_is_learnt_and_what_is_tested_are_apart() -> None:
     assert not tested & {fold(phrase.text) for phrase in phrases()}
 
 
-def test_a_texted_sentence_keeps_its_meaning_and_never_changes() -> None:
-    texted = as_texted("Je suis dans la rue parce que mon père m’a mise dehors")
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("jveu pa dormir dehor", "je veux pas dormir dehors"),
+        ("chui ds la rue", "je suis dans la rue"),
+        ("jdormais chez lui", "je dormais chez lui"),
+        ("je cherche un avocat", "je cherche un avocat"),
+        ("spune mi unde", "spune mi unde"),
+    ],
+)
+def test_a_hurried_spelling_is_read_as_it_would_be_written(typed: str, written: str) -> None:
+    assert as_written(typed) == written.split()
 
-    assert texted == as_texted("je suis dans la rue parce que mon pere m a mise dehors")
-    assert texted != fold("Je suis dans la rue parce que mon père m’a mise dehors")
+
+@pytest.mark.parametrize(
+    "alike",
+    [
+        ("force", "forcer", "forse"),
+        ("oblige", "oblije"),
+        ("copain", "copin", "kopin"),
+        ("besoin", "bezoin"),
+        ("enceinte", "ensainte"),
+        ("hotel", "otel"),
+    ],
+)
+def test_spellings_that_sound_alike_are_one(alike: tuple[str, ...]) -> None:
+    assert len({sound(word) for word in alike}) == 1
+
+
+def test_no_word_is_lost_when_it_is_heard() -> None:
+    phrase = "je t ai dit a h x 15 eau est et es помогите 救命 ouh"
+
+    assert len(sound(phrase).split()) == len(phrase.split())
+    assert sound("помогите 救命") == "помогите 救命"
+
+
+def test_spellings_are_folded_and_mean_something_else() -> None:
+    assert all(fold(text) == text for pair in spellings().items() for text in pair)
+    assert all(typed != meant and " " not in typed for typed, meant in spellings().items())
 
 
 def test_one_judgement_may_answer_several_phrases() -> None:

@@ -307,8 +307,8 @@ class TestFilters:
 
     def test_common_and_rare_words_find_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Only the way of finding changes with how many services say a word."""
-        low = a_service(name="Dépistage", needs=["sante"], indexed=False)
-        best = a_service(name="Dépistage", needs=["sante"], phones=["119"], indexed=False)
+        low = a_service(name="Santé", description="Dépistage", needs=["sante"], indexed=False)
+        best = a_service(name="Dépistage", needs=["sante"], indexed=False)
         other = a_service(name="Avocat", needs=["juridique"], indexed=False)
         index(low, best, other)
         as_rare = slugs(ask(q="dépistage"))
