@@ -75,7 +75,7 @@ function slips(bad) {
       .replace("%place", String(position))
       .replace("%word", meant ?? ""),
   );
-  return [word("slips"), lines];
+  return [word(lines.length > 1 ? "slips" : "slip"), lines];
 }
 
 /**

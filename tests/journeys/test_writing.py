@@ -423,6 +423,7 @@ def test_a_slip_is_found_before_anything_is_sent(page: Page, wire: Wire) -> None
     page.get_by_role("button", name="Lire").click()
 
     expect(page.locator("#erreurs li")).to_have_text("Mot nº 6 : peut-être « aborder » ?", timeout=20_000)
+    expect(page.locator("#erreurs")).to_contain_text("Un mot n’est pas dans la liste.")
     assert wire.posts() == []
 
 
