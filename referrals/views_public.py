@@ -224,7 +224,7 @@ def letter(
         "professional": professional_questions(typed, errors) if own == questions.PRO else [],
         "errors": mistakes(errors, values=values, at=at),
         "wrong": errors,
-        "text_error": _("De 1 à 7 000 caractères.") if "text" in errors else "",
+        "text_error": place_of("text", errors["text"][0], values=values, at=at).words if "text" in errors else "",
         "within": wording.answer_within(facts.urgency),
         "most": sealing.LONGEST_TEXT,
         "script": bundles.address("writing.js"),
