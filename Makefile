@@ -18,7 +18,7 @@ test:
 	@sh requirements/install.sh $(LISTS) dev
 	@sh requirements/bundles.sh
 	@sh requirements/browser.sh
-	@$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
 
 # Everything that must hold of the files themselves.
 check:
