@@ -14,6 +14,8 @@ serve:
 	@$(PYTHON) manage.py serve --with-parent
 
 # The whole suite, on a real PostgreSQL and in a real browser. ARGS goes to pytest: make test ARGS="-k routing".
+# Three processes for two processors: some tests wait, for a mail or for a process that ends. Who has done all of theirs
+# takes tests from the others: those with a browser stand side by side and last the longest.
 test:
 	@sh requirements/install.sh $(LISTS) dev
 	@sh requirements/bundles.sh
