@@ -40,9 +40,9 @@ Value = str | float | date | list[str] | Int8
 class Weights:
     """How much things count that are not learnt (resources/ranking learns the rest), in the same unit."""
 
-    words: float = 1.0
+    words: float = 1.5
     named: float = 4.0
-    local: float = 0.6
+    local: float = 0.3
     opened: float = 0.05
     expired: float = 0.3
     distance: float = 0.02

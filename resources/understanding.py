@@ -17,10 +17,10 @@ from resources.vocabulary import DEPARTEMENTS
 WEAKEST_TAG = 0.12
 MOST_TAGS = 8
 # Chosen on the phrases set aside: below, false alarms rise faster than misses fall.
-DANGER_FROM_MODEL = {"violence": 0.15, "suicide": 0.12, "medical": 0.15}
+DANGER_FROM_MODEL = {"violence": 0.15, "suicide": 0.15, "medical": 0.15}
 SURE = 0.75
 # A gender hides services: the model alone must be surer.
-SURE_OF_GENDER = 0.9
+SURE_OF_GENDER = 0.95
 MINOR_FROM_MODEL = 0.35
 SAID_BY_SYNONYM = 0.45
 ADULT, MINOR, CHILD_UNTIL = 18, 17, 21

@@ -18,6 +18,7 @@ from resources.text import fold
 
 BUCKETS = 1 << 18
 SHORTEST, LONGEST = 3, 5
+FIRST_IDEOGRAM = "\u2e80"
 MAX_LETTERS = 400
 # Weights are whole numbers from −15 to 15: finer ones read no better, and make the file larger.
 MOST = 15
@@ -27,14 +28,14 @@ Numbers = npt.NDArray[np.float32]
 
 
 def features(text: str) -> dict[int, float]:
-    """Buckets of the letter runs of each word (3 to 5 letters, borders included), of how words sound, and of pairs of
-    sounds: neighbours, and those with one word between.
+    """Buckets of the letter runs of each word (3 to 5 letters, borders included; from 1 in Chinese, which has no spaces
+    and whose letters are words), of how words sound, and of pairs of sounds: neighbours, and those one word apart.
     """
     written = as_written(fold(text)[:MAX_LETTERS])
     runs: Counter[str] = Counter()
     for word in written:
         bordered = f" {word} "
-        for length in range(SHORTEST, LONGEST + 1):
+        for length in range(1 if word >= FIRST_IDEOGRAM else SHORTEST, LONGEST + 1):
             runs.update(bordered[start : start + length] for start in range(len(bordered) - length + 1))
     sounds = sound(" ".join(written)).split()
     runs.update(f"={one}" for one in sounds)
