@@ -14,7 +14,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *_args: object, **_options: object) -> None:
-        """Write resources/intent/intent.npz."""
+        """Write resources/intent/intent.npz.xz."""
         try:
             rows = phrasebook.phrases()
         except ValueError as error:
