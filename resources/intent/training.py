@@ -40,7 +40,7 @@ def train(rows: list[Phrase], *, tell: Callable[[str], None] = lambda _line: Non
     matrix = np.zeros((BUCKETS, len(LABELS)), dtype=np.float32)
     bias = np.zeros(len(LABELS), dtype=np.float32)
     for column, label in enumerate(LABELS):
-        learner = LogisticRegression(C=STRENGTH, solver="liblinear", tol=PRECISION, max_iter=300)
+        learner = LogisticRegression(C=STRENGTH, solver="liblinear", tol=PRECISION, max_iter=300, random_state=0)
         learner.fit(inputs, [label in row.labels for row in rows])
         matrix[:, column], bias[column] = learner.coef_[0], learner.intercept_[0]
         tell(f"{column + 1}/{len(LABELS)} {label}")
