@@ -20,9 +20,15 @@ from resources.statement import WEIGHTS, Weights
 
 LABELLED = Path(__file__).resolve().parent.parent / "tests" / "resources"
 JUDGEMENTS = LABELLED / "search_judgements.json"
-# Written and graded (2, 1) by somebody who had read neither the search nor its phrases; nothing is
-# learnt from it, but that its missed emergencies were read once (docs/search.md).
+# Each written and graded by somebody who had read neither the search nor its phrases. Nothing is learnt from them;
+# missed emergencies of the first were read once (docs/search.md).
 BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind.json"
+SECOND_BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind_2.json"
+SETS = {
+    "phrases du projet": JUDGEMENTS,
+    "phrases écrites à l’aveugle": BLIND_JUDGEMENTS,
+    "phrases écrites à l’aveugle, par une autre personne": SECOND_BLIND_JUDGEMENTS,
+}
 DEPTH = 10
 LEAST_NDCG = 0.9
 HEADS = ("", "phrases", f"nDCG@{DEPTH} / but", "réponse nuisible / but", "urgence manquée / but", "fausse alerte / but")
@@ -116,7 +122,7 @@ def faults(judged: Sequence[Judged]) -> str:
 
 def main() -> None:
     """Print a table for each set, and what is wrong."""
-    for title, file in (("phrases du projet", JUDGEMENTS), ("phrases écrites à l’aveugle", BLIND_JUDGEMENTS)):
+    for title, file in SETS.items():
         judged = [judge(judgement) for judgement in judgements(file)]
         sys.stdout.write(table(f"Pertinence de la recherche, annuaire de départ, {title}", HEADS, by_register(judged)))
         if file == JUDGEMENTS:  # who reads the faults of the others could learn from them

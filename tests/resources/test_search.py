@@ -133,6 +133,9 @@ class TestMeaning:
             ("j'ai 14 ans", ["119-allo-enfance-en-danger"]),
             ("he locked me in and has a gun", ["17-police-secours", "114-urgence-par-sms"]),
             ("quiero morir", ["3114-prevention-du-suicide"]),
+            ("mes darons m'ont jetée dehors", ["119-allo-enfance-en-danger"]),
+            ("dans l'appart du dessus une fille pleure la nuit", ["17-police-secours", "114-urgence-par-sms"]),
+            ("ils vont envoyer ma soeur au pays de force", ["17-police-secours", "114-urgence-par-sms"]),
         ],
     )
     def test_danger_words_put_numbers_on_top(self, phrase: str, numbers: list[str]) -> None:
@@ -140,7 +143,14 @@ class TestMeaning:
 
     @pytest.mark.parametrize(
         "phrase",
-        ["avocat", "je suis morte de rire", "contraception gratuite", "dépistage", "tentative d'escroquerie"],
+        [
+            "avocat",
+            "je suis morte de rire",
+            "contraception gratuite",
+            "dépistage",
+            "tentative d'escroquerie",
+            "une élève pleure en cours",
+        ],
     )
     def test_no_alarm_without_danger(self, phrase: str) -> None:
         assert not {"17-police-secours", "3114-prevention-du-suicide", "15-samu"} & set(strip(ask(q=phrase)))
