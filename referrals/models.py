@@ -314,6 +314,13 @@ class Referral(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=Q(status="waiting"), name="referral_by_due_time"),
+            # What the queues count, so that they need not read the old ones.
+            models.Index(
+                fields=["id"],
+                include=["status", "urgency", "due_at"],
+                condition=Q(status__in=["waiting", "acknowledged", "answered"]),
+                name="referral_that_is_open",
+            ),
             models.Index(fields=["content_dies_on"], name="referral_by_end_of_content"),
             models.Index(fields=["dies_on"], name="referral_by_death"),
         ]

@@ -179,7 +179,7 @@ def annotated(referrals: QuerySet[Referral], *, at: datetime) -> QuerySet[Referr
 def where(queue: Queue, *, member: Member) -> Q:
     """What belongs to a queue of open referrals."""
     return {
-        Queue.TO_TAKE: Q(status=Status.WAITING),
+        Queue.TO_TAKE: Q(ours__state=State.WAITING),
         Queue.MINE: Q(taken_by_id=member.pk),
         Queue.ANSWER: Q(ours__state=State.ACKNOWLEDGED),
         Queue.LATE: Q(is_late=True),
