@@ -55,8 +55,8 @@ def _peppers_of_tests_only(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> Iterator[None]:
-    """Without DATABASE_URL, a server of our own that forgets everything."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """Without DATABASE_URL, a server of our own that forgets everything; with it, each worker has its own database."""
     if settings.DATABASES["default"]["ENGINE"] != "config.embedded":
         yield
         return
