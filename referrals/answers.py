@@ -23,7 +23,7 @@ from django.conf import settings
 from referrals import crypto
 
 MINUTES_VALID = 30
-SIZE = 160
+SIZE = 192
 # What answers are made of, as JSON writes it, the usual last: packed, each of these costs a byte or two. A change of it
 # ends the tokens that are in use; an answer that it lacks only takes more room.
 USUAL = (
@@ -44,7 +44,7 @@ class Answers:
     errors: Mapping[str, str] = field(default_factory=dict)
 
     def token(self, *, at: datetime) -> str:
-        """Opaque text for an address, always as long. Raises crypto.TooLong above 160 bytes of packed answers."""
+        """Opaque text for an address, always as long. Raises crypto.TooLong above 192 bytes of packed answers."""
         content = [int(at.timestamp()), self.step, dict(self.values), dict(self.errors)]
         payload = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
         sealed = crypto.seal_small(_packed(payload), key=_key(), size=SIZE)

@@ -260,6 +260,26 @@ def test_answers_are_forgotten_after_half_an_hour() -> None:
     assert (kept is not None and kept.step, gone) == ("age", None)
 
 
+def test_the_fullest_answers_fit_and_make_a_token_as_long_as_the_emptiest() -> None:
+    now = timezone.now()
+    every = {
+        "language": "uk",
+        "gender": "trans",
+        "urgency": "week",
+        "departement": "78",
+        "avoid": "".join(map(chr, range(0x5410, 0x9110, 0x333))),  # 60 bytes that pack badly
+        "avoid_commune": "94043",
+        "needs": ["addictions", "papiers", "numerique"],
+        "age_band": "26plus",
+        "danger_now": "unknown",
+        "referrer": "professional",
+    }
+    full = Answers("letter", every, {"avoid_commune": "several", "needs": "too_many", "age_band": "required"})
+
+    assert len(full.token(at=now)) == len(Answers("danger", {}).token(at=now))
+    assert answers.read(full.token(at=now), at=now) == full
+
+
 @pytest.mark.parametrize("token", ["", "perdu", "A" * 800])
 def test_a_token_that_is_over_is_said(client: Client, token: str) -> None:
     words = page(client.get(f"{WRITE}?e={token}")).words
