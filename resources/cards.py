@@ -1,7 +1,7 @@
 """What pages say of a service, in words: worked out once per row, so that templates only print."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar
@@ -113,6 +113,7 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
     """
     channels = list(service.channels.all())
     summary = said(service, "description")
+    gist = summary.text.partition(". ")[0]
     numbers = tuple(way(channel) for channel in channels if channel.kind in CALLED)
     return Card(
         public_id=service.public_id,
@@ -120,7 +121,7 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
         kind=kind(service.kind),
         organisation=service.organisation.name,
         summary=summary,
-        gist=replace(summary, text=summary.text.partition(". ")[0]),
+        gist=Said(gist, summary.language, summary.trust),
         numbers=numbers,
         links=links(channels),
         state=state(service.opening_hours, is_open=is_open),
@@ -130,7 +131,7 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
         audience=audience(
             (service.min_age, service.max_age, service.age_rule), (tuple(service.genders), service.gender_rule)
         ),
-        languages=languages(service),
+        languages=languages(tuple(service.languages)),
         distance=distance(service, found.distance_km) if found else "",
         reasons=reasons(found.reasons) if found else "",
         notices=notices(service, today=today),
@@ -141,7 +142,7 @@ def card(service: Service, *, today: date, is_open: bool | None = None, found: F
 def said(service: Service, field: str) -> Said:
     """A text of a service in the language of the page if the row was read with a translation, else in French."""
     found = translations.said(service, field, language=of_the_page())
-    return found if found.is_translated else replace(found, text=spaced(found.text))
+    return found if found.is_translated else Said(spaced(found.text), found.language, found.trust)
 
 
 def way(channel: AccessChannel) -> Way:
@@ -289,9 +290,10 @@ def age_range(youngest: int | None, oldest: int | None) -> str:
     return ""
 
 
-def languages(service: Service) -> str:
+@once_per_language
+def languages(codes: tuple[str, ...]) -> str:
     """Languages by the names they give themselves; empty when nobody knows."""
-    return listed(apart(LANGUAGES.get(code, code)) for code in service.languages)
+    return listed(apart(LANGUAGES.get(code, code)) for code in codes)
 
 
 def place_in_words(place: Place, *, has_number: bool) -> str:

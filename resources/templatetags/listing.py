@@ -1,5 +1,7 @@
 """Cards of a list, written once per set of facts: lists of twenty stay cheap."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.template.loader import render_to_string
 from django.utils.html import escape, format_html, format_html_join
@@ -16,9 +18,9 @@ TAIL = "\ue000"
 
 
 @register.simple_tag
-def sheet(card: Card, tail: str) -> SafeString:
-    """A card whose link carries the question."""
-    return SafeString(listed(card).replace(TAIL, escape(tail)))
+def sheets(cards: Sequence[Card], tail: str) -> SafeString:
+    """Cards one below the other, whose links carry the question."""
+    return SafeString("".join(map(listed, cards)).replace(TAIL, escape(tail)))
 
 
 @once_per_language
