@@ -10,16 +10,22 @@ import numpy.typing as npt
 from resources.forms import Query
 from resources.geography import Spot
 from resources.intent.labels import NEEDS, TOPICS
+from resources.intent.model import familiarity
 from resources.ranking.features import FACTS, TAGS
 from resources.ranking.model import net
 from resources.suggestions import Vocabulary, look_up
-from resources.understanding import Understanding, said_of_person, understand
+from resources.understanding import SAID_BY_SYNONYM, Understanding, said_of_person, understand
 from resources.vocabulary import Need
 
 FALLBACK_NEED = "ecoute"
 ALWAYS_CANDIDATES = (Need.ECOUTE.value, Need.URGENCE.value)
 SAID = 0.3
 MOST_REWARDED = 16
+# Below, letters are no word of a language that the model has read; other alphabets it has hardly read at all.
+LEAST_FAMILIAR = 0.45
+# What is proposed for a longer phrase, or for one in another language, is mostly no misspelling (docs/search.md).
+LONGEST_MENDED = 8
+SURELY_FOREIGN = 0.5
 LEAST_REWARD = 0.05
 
 
@@ -71,6 +77,13 @@ class Question:
         """Gender asked by filter, else said."""
         return self.query.gender or self.meant.gender
 
+    @property
+    def suggestion(self) -> str | None:
+        """The words with their slips mended («did you mean»); None when nothing better is known."""
+        words = len(self.meant.folded.split())
+        foreign = words > 1 and self.meant.labels.get("foreign", 0.0) >= SURELY_FOREIGN
+        return None if foreign or words > LONGEST_MENDED else self.vocabulary.suggestion(self.query.text)
+
     @cached_property
     def traits(self) -> npt.NDArray[np.float32]:
         """How much each trait of a service counts here, in the order of the net's traits: FACTS, then pairs."""
@@ -97,9 +110,15 @@ def question(query: Query, *, now: datetime) -> Question:
     """Read the words, look them up (one statement when there are any), and join what filters say."""
     meant = understand(query.text)
     vocabulary = look_up(meant.words) if meant.words else Vocabulary()
-    understood = bool(meant.tags or vocabulary.known or not query.text.strip())
+    understood = bool(vocabulary.known or not query.text.strip() or (meant.tags and not is_a_guess(meant)))
     labels = labels_of(query, meant, understood=understood)
     return Question(query, meant, vocabulary, understood, labels, now)
+
+
+def is_a_guess(meant: Understanding) -> bool:
+    """Whether what the model reads is weak, and read in letters that it has hardly met: «xylqz»."""
+    sure = max(meant.tags.values(), default=0.0) >= SAID_BY_SYNONYM
+    return not sure and meant.folded.isascii() and familiarity(meant.folded) < LEAST_FAMILIAR
 
 
 def labels_of(query: Query, meant: Understanding, *, understood: bool) -> dict[str, float]:

@@ -66,7 +66,7 @@ def search(query: Query, *, now: datetime, weights: Weights = WEIGHTS) -> Answer
         total=min(total, COUNTED),
         total_is_exact=total <= COUNTED,
         emergency=[by_slug[slug] for slug in strip if slug in by_slug],
-        did_you_mean=asked.vocabulary.suggestion(query.text) if query.text else None,
+        did_you_mean=asked.suggestion,
         place=asked.place_name,
         understood=asked.understood,
     )

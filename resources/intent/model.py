@@ -117,3 +117,9 @@ def weights() -> Weights:
 def meaning(text: str) -> dict[str, float]:
     """Label → probability (0 to 1) for a phrase in any of the languages of the training phrases."""
     return dict(zip(LABELS, weights().probabilities(text).tolist(), strict=True))
+
+
+def familiarity(text: str) -> float:
+    """Share (0 to 1) of the letter runs and sounds of a phrase that training phrases have: near 0 for «xylqz»."""
+    buckets = list(features(text))
+    return float(np.mean(weights().rarity[buckets] > 0)) if buckets else 0.0

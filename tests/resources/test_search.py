@@ -88,6 +88,28 @@ class TestMeaning:
         assert slugs(answer)[0] == "astheriia"
         assert answer.did_you_mean == "asthériia"
 
+    @pytest.mark.parametrize(
+        "phrase",
+        [
+            "preciso de um lugar para dormir esta noite",  # «sugar»
+            "tengo 16 años y duermo en la calle",  # «celle»
+            "mon mari menace de m'étrangler si je pars",  # «m’étranger»
+        ],
+    )
+    def test_right_words_that_no_service_says_are_not_mended_in_a_sentence(self, phrase: str) -> None:
+        assert ask(q=phrase).did_you_mean is None
+
+    @pytest.mark.parametrize("letters", ["xylqz", "qsdfgh jklm", "asdkjh 12 qwrtz"])
+    def test_letters_that_are_no_words_are_not_taken_for_understood(self, letters: str) -> None:
+        answer = ask(q=letters)
+
+        assert not answer.understood
+        assert all("ecoute" in found.service.needs for found in answer.results[:3])
+
+    @pytest.mark.parametrize("word", ["MJD", "v1ol", "teupu", "bobigny", "sewerslide", "3919", "psycologue"])
+    def test_a_rare_word_is_understood(self, word: str) -> None:
+        assert ask(q=word).understood
+
     def test_a_suggestion_repeats_no_markup(self) -> None:
         assert ask(q="<script>alert(1)</script>  <Astheria").did_you_mean == "alert(1) asthériia"
 
