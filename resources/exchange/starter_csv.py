@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -55,6 +56,9 @@ ON_REFERRAL = re.compile(
 )
 MAIL = re.compile(r"\s*Courriel : (?P<mail>[^\s@]+@[^\s@]+\.\w+)\s*(?:\([^)]*\))?\.?")
 MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# What stands after each remark of a note: «[2025, verified_secondary]», the year of what was read and how it was read.
+MARK = re.compile(r"\s*\[(?:(?P<year>[^\],]*), )?(?P<read>verified|verified_secondary|seen_old)\]")
+WHAT_WAS_READ = {"verified": "page officielle", "verified_secondary": "source indirecte", "seen_old": "page ancienne"}
 # What the database takes, said here so that a refusal names the line.
 LONGEST_NAME, LONGEST_ADDRESS, LONGEST_HOURS, LONGEST_SITE = 200, 200, 300, 300
 LATITUDES, LONGITUDES = (48.0, 49.3), (1.4, 3.6)
@@ -255,6 +259,18 @@ def required(text: str) -> str:
     return text.strip()
 
 
+def remarks(text: str) -> str:
+    """A note for moderators: one remark a line, said once, with what was read in words."""
+    parts = [MARK.sub(source_in_words, part).strip() for part in text.split(" | ")]
+    return "\n".join(dict.fromkeys(parts))
+
+
+def source_in_words(mark: re.Match[str]) -> str:
+    """«[2025, seen_old]» → « (page ancienne, 2025)»."""
+    year = "" if mark["year"] in {None, "nd", "sans date"} else f", {mark['year']}"
+    return f" ({WHAT_WAS_READ[mark['read']]}{year or ', sans date'})"
+
+
 def a_slug(text: str) -> str:
     """Identifier of lower-case letters, digits and hyphens, 120 at most."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) or len(text) > 120:
@@ -291,24 +307,31 @@ def read(path: Path) -> list[Row]:
 def lines(path: Path) -> Iterator[Cells]:
     """Lines of the file after its header, which must name the known columns."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            header = reader.fieldnames or []
-            wrong = [Problem(1, name, "colonne absente") for name in COLUMNS if name not in header]
-            wrong += [
-                Problem(1, name or "(sans nom)", "colonne inconnue")
-                for name in header
-                if name not in COLUMNS + OPTIONAL_COLUMNS
-            ]
-            if wrong:
-                raise DirectoryFileError(wrong)
-            for values in reader:
-                line = reader.line_num
-                if None in values or None in values.values():
-                    raise DirectoryFileError([Problem(line, "-", "nombre de cellules différent de l’en-tête")])
-                yield Cells(line, values)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DirectoryFileError([Problem(1, "-", f"fichier CSV en UTF-8 attendu ({error})")]) from error
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reason = "lettres illisibles : il faut un fichier CSV enregistré en UTF-8"
+        raise DirectoryFileError([Problem(line, "-", reason)]) from error
+    if not text.strip():
+        raise DirectoryFileError([Problem(1, "-", "fichier vide")])
+    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
+    try:
+        header = reader.fieldnames or []
+        wrong = [Problem(1, name, "colonne absente") for name in COLUMNS if name not in header]
+        wrong += [
+            Problem(1, name or "(sans nom)", "colonne inconnue")
+            for name in header
+            if name not in COLUMNS + OPTIONAL_COLUMNS
+        ]
+        if wrong:
+            raise DirectoryFileError(wrong)
+        for values in reader:
+            line = reader.line_num
+            if None in values or None in values.values():
+                raise DirectoryFileError([Problem(line, "-", "nombre de cellules différent de l’en-tête")])
+            yield Cells(line, values)
+    except csv.Error as error:
+        raise DirectoryFileError([Problem(reader.line_num or 1, "-", f"CSV mal formé ({error})")]) from error
 
 
 def misplaced(cells: Cells) -> Iterator[Problem]:
@@ -376,7 +399,7 @@ def read_row(cells: Cells) -> Row:
         latitude=cells.read("latitude", degrees(LATITUDES), None),
         longitude=cells.read("longitude", degrees(LONGITUDES), None),
         description=MAIL.sub("", description).strip(),
-        note=cells.read("note", str.strip, ""),
+        note=cells.read("note", remarks, ""),
         source=cells.read("source", str.strip, ""),
         confidence=cells.read("confidence", one_of(set(CONFIDENCES)), "memory"),
     )

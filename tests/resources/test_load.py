@@ -1,6 +1,7 @@
 """Real data comes in whole or not at all, twice changes nothing, and a broken cell is named."""
 
 import csv
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -264,15 +265,69 @@ def test_all_problems_are_told_at_once(changed: Callable[..., Path]) -> None:
     ]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'slug,name\n"a', b""])
-def test_what_is_no_directory_file_is_refused_in_words(communes: None, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xfe\x00", "ligne 1, colonne - : lettres illisibles : il faut un fichier CSV enregistré en UTF-8"),
+        (
+            b"slug\na\n\xe9t\xe9\n",
+            "ligne 3, colonne - : lettres illisibles : il faut un fichier CSV enregistré en UTF-8",
+        ),
+        (b'slug,name\n"a', "ligne 1, colonne organisation : colonne absente"),
+        (b'"slug', "ligne 1, colonne - : CSV mal formé (unexpected end of data)"),
+        (b"", "ligne 1, colonne - : fichier vide"),
+        (b"\xef\xbb\xbf\n\n", "ligne 1, colonne - : fichier vide"),
+    ],
+)
+def test_what_is_no_directory_file_is_refused_in_words(
+    communes: None, tmp_path: Path, content: bytes, reason: str
+) -> None:
     path = tmp_path / "autre.csv"
     path.write_bytes(content)
 
-    with pytest.raises(
-        CommandError, match=r"autre\.csv, ligne 1, colonne .*Rien n’a été chargé\.$".replace(".*", "(.|\n)*")
-    ):
+    with pytest.raises(CommandError) as refusal:
         load(path)
+
+    lines = str(refusal.value).splitlines()
+    assert (lines[0], lines[-1]) == (f"autre.csv, {reason}", "Rien n’a été chargé.")
+
+
+def test_a_letter_of_another_encoding_is_named_by_its_line(changed: Callable[..., Path]) -> None:
+    a_commune("93008")
+    path = changed(name="Été")
+    path.write_bytes(path.read_bytes().replace("Été".encode(), b"\xc9t\xe9"))
+
+    with pytest.raises(CommandError, match="ligne 7, colonne - : lettres illisibles"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("", ""),
+        ("Ancien numéro. [2020, seen_old]", "Ancien numéro. (page ancienne, 2020)"),
+        (
+            "Vu : 01 [2001?, seen_old] | Ici [nd, verified_secondary] | Sûr [verified]",
+            "Vu : 01 (page ancienne, 2001?)\nIci (source indirecte, sans date)\nSûr (page officielle, sans date)",
+        ),
+        ("Deux fois [2020, seen_old] | Deux fois [2020, seen_old]", "Deux fois (page ancienne, 2020)"),
+        ("Appeler [le matin] d’abord.", "Appeler [le matin] d’abord."),
+    ],
+)
+def test_a_note_says_in_words_what_was_read(changed: Callable[..., Path], written: str, kept: str) -> None:
+    a_commune("93008")
+
+    load(changed(note=written))
+
+    assert Service.objects.get(slug=starter_rows()[5]["slug"]).moderator_note == kept
+
+
+def test_no_note_of_the_starter_directory_shows_a_code(communes: None) -> None:
+    load(STARTER)
+
+    notes = Service.objects.exclude(moderator_note="").values_list("moderator_note", flat=True)
+    assert len(notes) == sum(1 for row in starter_rows() if row["note"])
+    assert not [note for note in notes if re.search(r"\[|seen_old|verified", note)]
 
 
 def test_a_missing_file_is_refused_in_words(communes: None, tmp_path: Path) -> None:
