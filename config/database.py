@@ -1,5 +1,6 @@
 """Which PostgreSQL the site talks to: the one that DATABASE_URL names, or the one that it starts itself in var/."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ def parts_of(url: str) -> dict[str, str]:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     except ProgrammingError:
         raise environment.WrongSetting("DATABASE_URL", EXPECTED) from None
+    # PostgreSQL's library would name the wrong part when it fails, and that part may be half of a password.
+    if "@" in parts.get("host", "") or re.search(r"[^0-9,]", parts.get("port", "")):
+        raise environment.WrongSetting("DATABASE_URL", f"{EXPECTED}, avec %40 pour un @ du mot de passe, %2F pour un /")
     if "dbname" not in parts:
         raise environment.WrongSetting("DATABASE_URL", f"{EXPECTED}, avec le nom de la base")
     return parts

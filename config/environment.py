@@ -64,12 +64,15 @@ def demonstration(*, public_url: str, hosts: Iterable[str]) -> bool:
     return wanted
 
 
-def subset(name: str, *, default: str, allowed: Iterable[str]) -> tuple[str, ...]:
-    """Values separated by commas, in the order given, each one of those allowed."""
+def subset(name: str, *, default: str, allowed: Iterable[str], needed: str) -> tuple[str, ...]:
+    """Values separated by commas, in the order given, each one of those allowed; the one that is needed among them."""
     choices = tuple(allowed)
     values = tuple(part.strip() for part in text(name, default=default).split(","))
-    if not set(values) <= set(choices) or len(set(values)) != len(values):
-        raise WrongSetting(PREFIX + name, f"des valeurs séparées par des virgules, parmi {', '.join(choices)}")
+    if not {needed} <= set(values) <= set(choices) or len(set(values)) != len(values):
+        raise WrongSetting(
+            PREFIX + name,
+            f"{needed}, et d’autres si vous voulez, séparées par des virgules, parmi {', '.join(choices)}",
+        )
     return values
 
 
@@ -121,6 +124,15 @@ def web_address(name: str, *, default: str = "", schemes: tuple[str, ...] = ("ht
         complete = False
     if value and not complete:
         raise WrongSetting(PREFIX + name, f"une adresse complète qui commence par {schemes[0]}://")
+    return value
+
+
+def site_address(name: str) -> str:
+    """The web address of the site, without a slash at its end."""
+    value = web_address(name, schemes=("https", "http")).rstrip("/")
+    parts = urlsplit(value)
+    if parts.path or parts.query or parts.fragment:
+        raise WrongSetting(PREFIX + name, "l’adresse du site, sans rien après le nom de la machine et le port")
     return value
 
 

@@ -18,7 +18,7 @@ VAR_DIR = environment.folder("VAR_DIR", default=BASE_DIR / "var")  # all that th
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.secret_key(VAR_DIR / "secret_key")
-PUBLIC_URL = environment.web_address("PUBLIC_URL", schemes=("https", "http")).rstrip("/")
+PUBLIC_URL = environment.site_address("PUBLIC_URL")
 # In the links of mails. Passkeys belong to a name: on an address in figures they do not work.
 SITE_URL = PUBLIC_URL or f"http://localhost:{environment.listening_port()}"
 ALLOWED_HOSTS = environment.host_names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -197,7 +197,8 @@ LANGUAGE_NAMES = {
     "pt": "Português",
 }
 LANGUAGES = [
-    (code, LANGUAGE_NAMES[code]) for code in environment.subset("LANGUAGES", default="fr,en", allowed=LANGUAGE_NAMES)
+    (code, LANGUAGE_NAMES[code])
+    for code in environment.subset("LANGUAGES", default="fr,en", allowed=LANGUAGE_NAMES, needed="fr")
 ]
 LANGUAGE_CODE = "fr"
 LANGUAGE_COOKIE_NAME = ""  # no cookie chooses a language

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from referrals import crypto
 
@@ -69,8 +70,13 @@ def peppers() -> Peppers:
         written = path.stat().st_mtime_ns
     except FileNotFoundError:
         if there_are_referrals():
-            raise PeppersFileError(f"{path} is missing, and there are referrals: bring it back from its copy") from None
-        write(path, Peppers(secrets.token_bytes(crypto.SALT_BYTES), (new_pepper(1),)), replace=False)
+            raise PeppersFileError(
+                _("%(path)s manque, et il y a des demandes : remettez-le depuis sa copie.") % {"path": path}
+            ) from None
+        try:
+            write(path, Peppers(secrets.token_bytes(crypto.SALT_BYTES), (new_pepper(1),)), replace=False)
+        except OSError:
+            raise PeppersFileError(_("%(path)s ne peut pas être écrit.") % {"path": path}) from None
         written = path.stat().st_mtime_ns
     return read_once(path, written)
 
@@ -120,10 +126,10 @@ def read(path: Path) -> Peppers:
             ),
         )
     except (OSError, ValueError, KeyError, TypeError):
-        raise PeppersFileError(f"{path} cannot be read") from None
+        raise PeppersFileError(_("%(path)s ne peut pas être lu.") % {"path": path}) from None
     secrets_found = [part for pepper in found.epochs for part in (pepper.find, pepper.answer)]
     if not secrets_found or len(found.salt) != crypto.SALT_BYTES or any(len(part) != BYTES for part in secrets_found):
-        raise PeppersFileError(f"{path} is not whole")
+        raise PeppersFileError(_("%(path)s n’est pas entier.") % {"path": path})
     return found
 
 

@@ -10,6 +10,8 @@ from django.conf import settings
 
 from config import database, environment
 
+LANGUAGES = "fr, et d’autres si vous voulez, séparées par des virgules, parmi fr, en, es, ro, ar, pt"
+
 
 def start_with(**changes: str) -> subprocess.CompletedProcess[str]:
     """The outcome of a command that only reads the settings."""
@@ -28,7 +30,8 @@ def start_with(**changes: str) -> subprocess.CompletedProcess[str]:
     ("name", "value", "expected"),
     [
         ("ECLAIRCIE_DEBUG", "oui", "0 ou 1"),
-        ("ECLAIRCIE_LANGUAGES", "fr,xx", "des valeurs séparées par des virgules, parmi fr, en, es, ro, ar, pt"),
+        ("ECLAIRCIE_LANGUAGES", "fr,xx", LANGUAGES),
+        ("ECLAIRCIE_LANGUAGES", "en", LANGUAGES),
         ("ECLAIRCIE_SECRET_KEY", "court", "au moins 50 caractères tirés au hasard"),
         ("ECLAIRCIE_SECRET_KEY_FILE", "/nulle/part", "le chemin d’un fichier de texte lisible"),
         (
@@ -74,6 +77,21 @@ def test_each_language_may_have_an_exit_of_its_own(monkeypatch: pytest.MonkeyPat
     assert usual == {"fr": "https://fr.wikipedia.org/", "en": "https://en.wikipedia.org/"}
     assert one == {"fr": "https://fr.wikipedia.org/", "en": "https://example.org/weather"}
     assert environment.exits(["fr", "en"]) == {"fr": "https://exemple.org/", "en": "https://example.org/weather"}
+
+
+@pytest.mark.parametrize("value", ["https://exemple.org/site", "https://exemple.org?a=1", "https://exemple.org/#a"])
+def test_the_address_of_the_site_ends_with_its_machine(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ECLAIRCIE_PUBLIC_URL", value)
+
+    with pytest.raises(environment.WrongSetting, match="l’adresse du site, sans rien après"):
+        environment.site_address("PUBLIC_URL")
+
+
+@pytest.mark.parametrize("value", ["", "https://exemple.org", "https://exemple.org/", "http://127.0.0.1:8000/"])
+def test_the_address_of_the_site_has_no_slash_at_its_end(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ECLAIRCIE_PUBLIC_URL", value)
+
+    assert environment.site_address("PUBLIC_URL") == value.removesuffix("/")
 
 
 @pytest.mark.parametrize("value", ["http://exemple.org", "exemple.org:8000", "exemple org", "exemple..org"])
@@ -146,6 +164,22 @@ def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://nom:s3cr@te@machine:5432/base",
+        "postgresql://nom:s3cr/te@machine:5432/base",
+    ],
+)
+def test_half_a_password_is_never_taken_for_a_machine(url: str) -> None:
+    with pytest.raises(environment.WrongSetting) as refusal:
+        database.parts_of(url)
+
+    assert "%40 pour un @ du mot de passe" in str(refusal.value)
+    assert "s3cr" not in str(refusal.value)
+    assert "te@" not in str(refusal.value)
 
 
 def test_without_an_address_the_database_is_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

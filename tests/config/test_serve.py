@@ -117,6 +117,21 @@ def test_a_wrong_port_and_a_taken_port_are_one_line(folder: Path, port: int) -> 
     )
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "nulle-part.invalid"])
+def test_an_address_of_another_machine_is_one_line(folder: Path, port: int, host: str) -> None:
+    refused = subprocess.run(
+        SERVE,
+        cwd=settings.BASE_DIR,
+        env={**environment(folder, port), "HOST": host},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert refused.returncode == 1
+    assert refused.stderr == f"CommandError: HOST : cette machine n’a pas l’adresse {host}.\n"
+
+
 def test_ctrl_c_stops_everything_at_once(start: Start, folder: Path, port: int) -> None:
     site = start()
     family = psutil.Process(site.pid).children(recursive=True)

@@ -29,7 +29,7 @@ def test_a_lost_file_is_not_replaced_while_somebody_may_hold_a_code(path: Path) 
     a_referral()
     path.unlink()
 
-    with pytest.raises(PeppersFileError, match="missing"):
+    with pytest.raises(PeppersFileError, match="manque, et il y a des demandes"):
         peppers()
     assert not path.exists()
 

@@ -1,5 +1,6 @@
 """`manage.py serve`, what `make serve` runs: database, tables, starter data, web server, worker, and the end of all."""
 
+import errno
 import fcntl
 import importlib.util
 import os
@@ -104,6 +105,10 @@ class Command(BaseCommand):
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((self.host, self.port))
         except OSError as refusal:
+            if isinstance(refusal, socket.gaierror) or refusal.errno == errno.EADDRNOTAVAIL:
+                raise CommandError(
+                    _("HOST : cette machine n’a pas l’adresse %(host)s.") % {"host": self.host}
+                ) from None
             raise CommandError(
                 _("Le port %(port)s de %(host)s n’est pas libre (%(reason)s). Essayez « PORT=%(next)s make serve ».")
                 % {"port": self.port, "host": self.host, "reason": refusal.strerror, "next": self.port + 1}

@@ -32,6 +32,7 @@ NOT_PUBLIC = (
     "referrals/demo.py",
     "referrals/management/",
     "referrals/member_json.py",
+    "referrals/peppers.py",
     "referrals/queues.py",
     "referrals/views_inbox.py",
     "referrals/views_team.py",
