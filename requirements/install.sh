@@ -51,6 +51,11 @@ for list in "$@"; do
                 cat .venv/embedded.log >&2
                 exit 1
             fi
+            if grep -q "Retrying" .venv/embedded.log; then
+                # pip says the same of a network that does not answer: the next start asks again.
+                echo "    PostgreSQL prêt à l’emploi : le réseau ne répond pas. Celui qui est installé servira, s’il y en a un."
+                continue
+            fi
             echo "    Pas de PostgreSQL prêt à l’emploi pour cette machine : celui qui est installé servira."
         fi
     else
