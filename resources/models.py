@@ -339,7 +339,8 @@ class Service(models.Model):
                 name="service_ages_are_in_order",
             ),
             models.CheckConstraint(
-                condition=Q(max_age__isnull=True) | Q(max_age__lte=120),
+                condition=(Q(min_age__isnull=True) | Q(min_age__lte=120))
+                & (Q(max_age__isnull=True) | Q(max_age__lte=120)),
                 name="service_ages_are_human",
             ),
             models.CheckConstraint(

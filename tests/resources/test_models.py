@@ -28,6 +28,7 @@ WRONG_SERVICES: list[tuple[str, dict[str, Any]]] = [
     ("service_genders_are_known", {"genders": ["other"], "gender_rule": "only"}),
     ("service_ages_are_in_order", {"min_age": 20, "max_age": 18, "age_rule": "only"}),
     ("service_ages_are_human", {"max_age": 130, "age_rule": "only"}),
+    ("service_ages_are_human", {"min_age": 200, "age_rule": "only"}),
     ("service_age_rule_says_which_ages", {"age_rule": "only"}),
     ("service_age_rule_says_which_ages", {"age_rule": "everyone", "min_age": 18}),
     ("service_gender_rule_says_which_genders", {"gender_rule": "first"}),
