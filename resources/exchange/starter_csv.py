@@ -59,6 +59,16 @@ MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # What stands after each remark of a note: «[2025, verified_secondary]», the year of what was read and how it was read.
 MARK = re.compile(r"\s*\[(?:(?P<year>[^\],]*), )?(?P<read>verified|verified_secondary|seen_old)\]")
 WHAT_WAS_READ = {"verified": "page officielle", "verified_secondary": "source indirecte", "seen_old": "page ancienne"}
+# What stands in `source` before an address, of a fact that has another source than the rest; «memory» is no page.
+WORD_OF_SOURCE = {
+    "memory": "de mémoire",
+    "website": "site",
+    "opening_hours": "horaires",
+    "chat": "tchat",
+    "languages": "langues",
+    "phone": "téléphone",
+}
+SOURCE_OF = re.compile(rf"(^|; )({'|'.join(WORD_OF_SOURCE)})\b(:?)")
 # What the database takes, said here so that a refusal names the line.
 LONGEST_NAME, LONGEST_ADDRESS, LONGEST_HOURS, LONGEST_SITE = 200, 200, 300, 300
 LATITUDES, LONGITUDES = (48.0, 49.3), (1.4, 3.6)
@@ -260,15 +270,20 @@ def required(text: str) -> str:
 
 
 def remarks(text: str) -> str:
-    """A note for moderators: one remark a line, said once, with what was read in words."""
+    """A note for moderators: one remark a paragraph, said once, with what was read in words."""
     parts = [MARK.sub(source_in_words, part).strip() for part in text.split(" | ")]
-    return "\n".join(dict.fromkeys(parts))
+    return "\n\n".join(dict.fromkeys(parts))
 
 
 def source_in_words(mark: re.Match[str]) -> str:
     """«[2025, seen_old]» → « (page ancienne, 2025)»."""
     year = "" if mark["year"] in {None, "nd", "sans date"} else f", {mark['year']}"
     return f" ({WHAT_WAS_READ[mark['read']]}{year or ', sans date'})"
+
+
+def sources(text: str) -> str:
+    """Where facts were read, for moderators: what the file says in codes, in words."""
+    return SOURCE_OF.sub(lambda found: found[1] + WORD_OF_SOURCE[found[2]] + (" :" if found[3] else ""), text.strip())
 
 
 def a_slug(text: str) -> str:
@@ -400,6 +415,6 @@ def read_row(cells: Cells) -> Row:
         longitude=cells.read("longitude", degrees(LONGITUDES), None),
         description=MAIL.sub("", description).strip(),
         note=cells.read("note", remarks, ""),
-        source=cells.read("source", str.strip, ""),
+        source=cells.read("source", sources, ""),
         confidence=cells.read("confidence", one_of(set(CONFIDENCES)), "memory"),
     )

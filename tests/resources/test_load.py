@@ -308,7 +308,7 @@ def test_a_letter_of_another_encoding_is_named_by_its_line(changed: Callable[...
         ("Ancien numéro. [2020, seen_old]", "Ancien numéro. (page ancienne, 2020)"),
         (
             "Vu : 01 [2001?, seen_old] | Ici [nd, verified_secondary] | Sûr [verified]",
-            "Vu : 01 (page ancienne, 2001?)\nIci (source indirecte, sans date)\nSûr (page officielle, sans date)",
+            "Vu : 01 (page ancienne, 2001?)\n\nIci (source indirecte, sans date)\n\nSûr (page officielle, sans date)",
         ),
         ("Deux fois [2020, seen_old] | Deux fois [2020, seen_old]", "Deux fois (page ancienne, 2020)"),
         ("Appeler [le matin] d’abord.", "Appeler [le matin] d’abord."),
@@ -320,6 +320,16 @@ def test_a_note_says_in_words_what_was_read(changed: Callable[..., Path], writte
     load(changed(note=written))
 
     assert Service.objects.get(slug=starter_rows()[5]["slug"]).moderator_note == kept
+
+
+def test_a_source_says_in_words_what_was_read(changed: Callable[..., Path]) -> None:
+    a_commune("93008")
+
+    load(changed(source="memory (à vérifier); opening_hours: https://exemple.fr/phone:1; website: https://exemple.fr"))
+
+    assert Service.objects.get(slug=starter_rows()[5]["slug"]).source == (
+        "de mémoire (à vérifier); horaires : https://exemple.fr/phone:1; site : https://exemple.fr"
+    )
 
 
 def test_no_note_of_the_starter_directory_shows_a_code(communes: None) -> None:
