@@ -30,7 +30,14 @@ def indexes() -> set[str]:
         return set(connection.introspection.get_constraints(cursor, Service._meta.db_table))
 
 
-def test_the_same_services_come_out_and_the_indexes_are_back() -> None:
+def asleep() -> object:
+    """How many triggers do not fire."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O'")
+        return cursor.fetchone()
+
+
+def test_the_same_services_come_out_and_all_is_as_it_was() -> None:
     communes = [
         a_commune(insee=insee, name=name, population=people)
         for insee, name, people in (("93008", "Bobigny", 55_000), ("93066", "Saint-Denis", 150_000))
@@ -46,6 +53,7 @@ def test_the_same_services_come_out_and_the_indexes_are_back() -> None:
 
     assert stored() == once
     assert indexes() == before
+    assert asleep() == (0,)
     assert {"service_by_words", "service_by_distance", "service_by_standing"} <= before
     assert [len(rows) for rows in once[:2]] == [10, 3]
     assert len(once[3]) == 10
