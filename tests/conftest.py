@@ -162,6 +162,8 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=BROWSER_ARGUMENTS)
         yield browser
+        # While that loop runs, this thread has database connections apart: nobody could close them afterwards.
+        connections.close_all()
         browser.close()
 
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
 from psycopg import sql
 
 from bench import databases
 from config.database import parts_of
+from tests.referrals.post import url_of_the_test_database
 
 NAME = "eclaircie_bench_test"
 
@@ -19,9 +18,7 @@ NAME = "eclaircie_bench_test"
 @pytest.fixture
 def server(django_db_setup: None) -> Iterator[str]:
     """The address of the server that the tests run on."""
-    given = connection.get_connection_params()
-    parts = {name: str(given[name]) for name in ("host", "port", "user", "password", "dbname") if given.get(name)}
-    url = "postgresql:///?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in parts.items())
+    url = url_of_the_test_database()
     yield url
     with psycopg.connect(url, autocommit=True) as other:
         other.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(NAME)))

@@ -154,7 +154,7 @@ def test_programs_on_the_path_serve_without_the_wheel(monkeypatch: pytest.Monkey
     monkeypatch.setattr(postgres, "DEBIAN", tmp_path)
     monkeypatch.setenv("PATH", str(installed))
 
-    assert postgres.find_programs() == installed
+    assert postgres.find_programs() == installed.resolve()
 
 
 def test_programs_of_debian_serve_newest_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

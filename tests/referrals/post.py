@@ -16,7 +16,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.db import connection
 
-from config import environment
+from bench import databases
+from config import environment, postgres
 
 
 class Kept:
@@ -66,9 +67,9 @@ def a_mail_server(port: int) -> Iterator[Kept]:
 
 
 def url_of_the_test_database() -> str:
-    """The address of the database that this test writes to."""
-    made = connection.get_connection_params()
-    return f"postgresql://{made.get('user', '')}@/{made['dbname']}?host={made.get('host', '')}"
+    """The address of the database that this test writes to, on whichever server."""
+    server = environment.secret("DATABASE_URL") or postgres.in_use().url
+    return databases.address(server, str(connection.settings_dict["NAME"]))
 
 
 @contextmanager
