@@ -15,9 +15,10 @@ serve:
 
 # The whole suite, on a real PostgreSQL and in a real browser. ARGS goes to pytest: make test ARGS="-k routing".
 # Three processes for two processors: some tests wait, for a mail or for a process that ends. Who has done all of theirs
-# takes tests from the others: those with a browser stand side by side and last the longest.
+# takes tests from the others: those with a browser stand side by side and last the longest. Some tests are about our own
+# PostgreSQL, whatever server the others run on.
 test:
-	@sh requirements/install.sh $(LISTS) dev
+	@sh requirements/install.sh runtime embedded dev
 	@sh requirements/bundles.sh
 	@sh requirements/browser.sh
 	@$(PYTHON) -m pytest -n 3 --dist worksteal $(ARGS)
