@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from resources import prepared
+from resources.geography import LARGE_COMMUNE, gazetteer
 from resources.text import fold
 from resources.understanding import synonyms
 
@@ -38,7 +39,10 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Word:
-    """A typed word: in how many services it stands (None: in none), and the word it probably misspells with theirs."""
+    """A typed word: in how many services it stands (None: in none), and the word it probably misspells with theirs.
+
+    `shown` is what is proposed for it: that word as it is written, or a town, which no service need say.
+    """
 
     typed: str
     services: int | None
@@ -110,7 +114,28 @@ def look_up(words: Sequence[str]) -> Vocabulary:
         known = found.setdefault(typed, Word(typed, None if services is None else int(services)))
         if close is not None and known.mended is None and is_slip(typed, close):
             found[typed] = Word(typed, None, close, shown, mended_services)
+    for typed in mendable:
+        if found[typed].services is None and found[typed].mended is None:
+            found[typed] = Word(typed, None, shown=town_meant(typed))
     return Vocabulary(tuple(found[word] for word in asked))
+
+
+@cache
+def towns() -> dict[str, dict[str, str]]:
+    """Larger communes of one word by their first letter: folded name → name in lower case."""
+    by_letter: dict[str, dict[str, str]] = {}
+    for commune in gazetteer().by_insee.values():
+        name = fold(commune.name)
+        if commune.population >= LARGE_COMMUNE and " " not in name:
+            by_letter.setdefault(name[0], {})[name] = commune.name.lower()
+    return by_letter
+
+
+def town_meant(typed: str) -> str | None:
+    """The larger commune that a word misspells by a slip after its first letter, or two when both are long."""
+    near = ((name, shown) for name, shown in towns().get(typed[0], {}).items() if abs(len(name) - len(typed)) <= 2)
+    slips = (shown for name, shown in near if typed != name and is_slip(typed, name) and is_slip(name, typed))
+    return next(slips, None)
 
 
 def is_slip(typed: str, meant: str) -> bool:

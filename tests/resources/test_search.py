@@ -110,6 +110,19 @@ class TestMeaning:
     def test_a_rare_word_is_understood(self, word: str) -> None:
         assert ask(q=word).understood
 
+    @pytest.mark.parametrize(
+        ("typed", "meant"),
+        [
+            ("avocat nantere", "avocat nanterre"),  # no published service says it
+            ("foyer Argenteuille", "foyer argenteuil"),
+            ("avocat versaille", "avocat versailles"),
+            ("il me frappes", None),  # no Trappes
+            ("Nanterre", None),
+        ],
+    )
+    def test_a_misspelt_town_is_proposed(self, typed: str, meant: str | None) -> None:
+        assert ask(q=typed).did_you_mean == meant
+
     def test_a_suggestion_repeats_no_markup(self) -> None:
         assert ask(q="<script>alert(1)</script>  <Astheria").did_you_mean == "alert(1) asthériia"
 
