@@ -20,8 +20,9 @@ from resources.statement import WEIGHTS, Weights
 
 LABELLED = Path(__file__).resolve().parent.parent / "tests" / "resources"
 JUDGEMENTS = LABELLED / "search_judgements.json"
-# Each written and graded by somebody who had read neither the search nor its phrases. Nothing is learnt from them;
-# the emergencies that they missed were read once (docs/search.md).
+# Each written by somebody who had read neither the search nor its phrases; three assessors graded each phrase of all
+# sets, the grade in the middle stands. Nothing is learnt from them; the emergencies that they missed were read once
+# (docs/search.md).
 BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind.json"
 SECOND_BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind_2.json"
 SETS = {

@@ -50,6 +50,12 @@ COUNTED_WORDS = frozenset(
 DEPARTEMENT_NAMES: dict[str, str] = {
     **{fold(name): code for code, name in DEPARTEMENTS.items()},
     "paname": "75",
+    "parigi": "75",
+    "باريس": "75",
+    "بباريس": "75",
+    "париж": "75",
+    "париже": "75",
+    "парижі": "75",
     "seine st denis": "93",
     "neuf trois": "93",
     "neuf cube": "93",
@@ -69,11 +75,32 @@ DEPARTEMENT_NAMES: dict[str, str] = {
     "val d oise": "95",
 }
 
+# Stations, woods, quarters and new towns that people name instead of a commune → where most of each lies.
+AREAS: dict[str, str] = {
+    "marne la vallee": "77468", "val d europe": "77111", "disneyland": "77111",
+    "la defense": "92062", "saint quentin en yvelines": "78423", "sqy": "78423",
+    "roissy": "95527", "roissy cdg": "95527", "aeroport de roissy": "95527", "charles de gaulle": "95527",
+    "cergy pontoise": "95127", "plaine saint denis": "93066", "clichy montfermeil": "93014",
+    "val de fontenay": "94033", "les tarterets": "91174", "la grande borne": "91286",
+    "chatelet": "75101", "les halles": "75101", "saint lazare": "75108", "champs elysees": "75108",
+    "pigalle": "75109", "gare du nord": "75110", "gare de l est": "75110", "strasbourg saint denis": "75110",
+    "gare de lyon": "75112", "bois de vincennes": "75112", "montparnasse": "75114",
+    "bois de boulogne": "75116", "porte dauphine": "75116", "barbes": "75118", "chateau rouge": "75118",
+    "goutte d or": "75118", "porte de la chapelle": "75118", "porte de clignancourt": "75118",
+    "stalingrad": "75119", "porte de la villette": "75119", "belleville": "75120", "menilmontant": "75120",
+}  # fmt: skip
+
 # What everybody calls some communes with double names («boulogne» is missing: it mostly means the wood, in Paris).
 SHORT_NAMES: dict[str, str] = {
     "91228": "evry",
     "91174": "corbeil",
     "78158": "le chesnay",
+    "77058": "bussy",
+    "77296": "moissy",
+    "91027": "athis",
+    "91687": "viry",
+    "92019": "chatenay",
+    "92035": "la garenne",
     "92044": "levallois",
     "92063": "rueil",
     "94043": "le kremlin",
@@ -111,6 +138,7 @@ def gazetteer() -> Gazetteer:
             by_postcode[postcode].append(commune)
         for name in names_of(commune):
             by_name.setdefault(name, commune)
+    by_name |= {name: by_insee[insee] for name, insee in AREAS.items()}
     return Gazetteer(by_insee, dict(by_postcode), by_name)
 
 
@@ -124,6 +152,7 @@ def names_of(commune: Commune) -> set[str]:
         names |= {f"paris {number}", f"paris {number}e", f"paris {number}eme", f"{number}e arrondissement"}
     if commune.population >= LARGE_COMMUNE:
         names.add(re.sub(r" (sur|sous|les|en|le|la) .*$", "", full))
+        names.add(re.sub(r"^(le|la|les|l) ", "", full))
     names |= {re.sub(r"\bsainte\b", "ste", re.sub(r"\bsaint\b", "st", name)) for name in names}
     return names
 
@@ -202,6 +231,6 @@ def named(name: str, *, before: str, after: str, known: Gazetteer) -> Spot | Non
     commune = known.by_name.get(name)
     if commune is None or name in ORDINARY_WORDS or len(name) < 4:
         return None
-    if " " in name or commune.population >= LARGE_COMMUNE or before in LEADING_WORDS:
+    if " " in name or name in AREAS or commune.population >= LARGE_COMMUNE or before in LEADING_WORDS:
         return spot_of(commune)
     return None

@@ -9,7 +9,7 @@ from importlib.resources import files
 from itertools import groupby
 
 from resources.geography import Spot, places_in
-from resources.intent.labels import DANGERS, NEEDS, TOPICS
+from resources.intent.labels import DANGERS, NEEDS, SAID_AGES, TOPICS
 from resources.intent.model import meaning
 from resources.text import MAX_QUERY, fold
 from resources.vocabulary import DEPARTEMENTS
@@ -23,7 +23,7 @@ SURE = 0.75
 SURE_OF_GENDER = 0.95
 MINOR_FROM_MODEL = 0.35
 SAID_BY_SYNONYM = 0.45
-ADULT, MINOR, CHILD_UNTIL = 18, 17, 21
+ADOLESCENT, ADULT, MINOR, CHILD_UNTIL, YOUNG_UNTIL = 15, 18, 17, 21, 25
 OLDEST = 120
 YOUNGEST = 8
 FEWEST_GROUPS = 4
@@ -35,15 +35,23 @@ TAGS_OF_SYNONYM: dict[str, tuple[str, ...]] = {
     "pro": (),
 }
 
-AGE = re.compile(
-    r"(?<!\d)(\d{1,2}) ?(?:ans?\b|a\b(?= et| pas|$)|piges\b|years?\b|yrs?\b|yo\b|anos\b|ani\b|anni\b|jahre"
+YEARS = (
+    r"(?:ans?\b|piges\b|balais\b|years?\b|yrs?\b|yo\b|anos\b|(?:de )?ani\b|anni\b|jahre|lat\b"
     r"|лет|год|рок|岁|سنة|عام|yas)"
 )
+AGE = re.compile(rf"(?<!\d)(\d{{1,2}})(?: ?{YEARS}|a\b| a\b(?= et| pas|$))")
 AGE_WITHOUT_UNIT = re.compile(
     r"\b(?:j ai|jai|g|gt|i am|i m|im|aged|tengo|tenho|мне|мени|عمري|معي) (\d{2})\b"
     r"(?! ?(?:euros?|e\b|clients?|h\b|heures?|fois|mois|jours?|semaines?|%|percent|kg|cm))"
 )
 AGE_RANGE = re.compile(r"(?<!\d)(?<!\d )(1\d|2\d) (?:a |et )?(1\d|2\d)(?! ?\d)(?= ans|\b)(?! ?(?:h|heures|euros)\b)")
+SAYS_AN_AGE = re.compile(rf"{YEARS}|\bi a?m\b")
+# Her own age beats those that she had, but not that of the child for whom she asks.
+OWN_AGE = re.compile(rf"\b(?:j ai|jai|g|i am|i m|im|tengo|tenho|ho|am|мне|мени|عمري) (\d{{2}})(?: ?{YEARS}|a\b)")
+AGE_OF_A_CHILD = re.compile(
+    r"\b(?:fille|fils|soeur|frere|cousine?|niece|neveu|enfant|gamine?|eleve|copine|amie?|daughter|son|sister|brother"
+    rf"|hij[ao]|filh[ao]|fiica|fiul)(?: de| a| qui a| est| of| is| tiene| de)? \d{{1,2}} ?{YEARS}"
+)
 # The age of a man in the story is not hers.
 NOT_HER_AGE = re.compile(
     r"(copain|mec|homme|type|client|monsieur|mari|vieux|gars|keum|ami|boyfriend|man|hombre|homem|barbat)s?"
@@ -130,7 +138,7 @@ def understand(text: str) -> Understanding:
 
     Never raises; a text without letters or digits gives an empty Understanding.
     """
-    folded = fold(text[:MAX_QUERY])
+    folded = with_ages_in_figures(fold(text[:MAX_QUERY]))
     if not folded:
         return Understanding()
     all_words = with_numbers_closed_up(folded.split())
@@ -191,6 +199,29 @@ def with_numbers_closed_up(words: Sequence[str]) -> list[str]:
     return closed_up
 
 
+@cache
+def numbers_in_words() -> dict[str, str]:
+    """Numbers as they are written in several languages, folded → their figures."""
+    with (files("resources") / "data" / "numbers_in_words.csv").open(encoding="utf-8") as file:
+        return {row["words"]: row["number"] for row in csv.DictReader(file)}
+
+
+@cache
+def age_in_words() -> re.Pattern[str]:
+    """A number in words that is an age: before years, or after «I am»."""
+    written = "|".join(sorted(numbers_in_words(), key=len, reverse=True))
+    return re.compile(
+        rf"(?:(?<!\w)|(?<=[我才年]))(?:{written})(?= ?{YEARS})|(?:(?<=\bi am )|(?<=\bi m ))(?:{written})\b"
+    )
+
+
+def with_ages_in_figures(folded: str) -> str:
+    """«j ai seize ans» → «j ai 16 ans»; other numbers stay in words."""
+    if SAYS_AN_AGE.search(folded) is None:
+        return folded
+    return age_in_words().sub(lambda found: numbers_in_words()[found[0]], folded)
+
+
 def tags_meant(folded: str, probability: dict[str, float]) -> dict[str, float]:
     """Needs and topics with their weight (0 to 1), the strongest eight."""
     tags = {need: probability[need] for need in NEEDS}
@@ -222,9 +253,9 @@ def ages_said(folded: str) -> tuple[int, int] | None:
         return int(asked[1]), int(asked[2])
     if said("young_adult", folded):
         return ADULT, CHILD_UNTIL
-    today = AGE_TODAY.search(folded)
-    if today is not None:
-        age = int(today[today.lastindex or 0])
+    own = AGE_TODAY.search(folded) or OWN_AGE.search(folded)
+    if own is not None and AGE_OF_A_CHILD.search(folded) is None:
+        age = int(own[own.lastindex or 0])
         return age, age
     adult = said("adult", folded) and not said("minor", folded)
     found = [
@@ -242,10 +273,18 @@ def ages_said(folded: str) -> tuple[int, int] | None:
 
 def said_of_person(*, ages: tuple[int, int] | None, gender: str | None, model: dict[str, float]) -> dict[str, float]:
     """Labels of age and gender: what is said beats what the model guesses."""
-    labels = {"minor": model["minor"], "adult": model["adult"], "said_minor": 0.0, "said_adult": 0.0}
+    labels = {"minor": model["minor"], "adult": model["adult"]} | dict.fromkeys(SAID_AGES, 0.0)
     if ages is not None:
         minor = 1.0 if ages[0] < ADULT else 0.0
-        labels = {"minor": minor, "adult": 1 - minor, "said_minor": minor, "said_adult": 1 - minor}
+        labels |= {
+            "minor": minor,
+            "adult": 1 - minor,
+            "said_minor": minor,
+            "said_adult": 1 - minor,
+            "said_child": float(ages[1] < ADOLESCENT),
+            "said_young": float(minor == 0 and ages[1] <= YOUNG_UNTIL),
+            "said_older": float(ages[0] > YOUNG_UNTIL),
+        }
     if gender is not None:
         labels |= {"f": float(gender == "female"), "m": float(gender == "male"), "trans": float(gender == "trans")}
     return labels

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from resources.intent.labels import DANGERS, MANNERS, NEEDS, PERSONS, TOPICS, WRITERS
+from resources.intent.labels import DANGERS, MANNERS, NEEDS, PERSONS, SAID_AGES, TOPICS, WRITERS
 from resources.vocabulary import Kind
 
 # Facts of a service; each is a bit of Service.fact_bits, so there are 63 at most and their order is frozen:
@@ -32,8 +32,7 @@ MEANINGS: tuple[str, ...] = (
     *DANGERS,
     *TOPICS,
     *MANNERS,
-    "said_minor",
-    "said_adult",
+    *SAID_AGES,
     "place",
 )
 
