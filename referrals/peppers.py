@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -147,7 +146,8 @@ def write(path: Path, content: Peppers, *, replace: bool) -> None:
         ],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    # Two threads of a process may both be the first.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(text, indent=1), encoding="ascii")
     if replace:

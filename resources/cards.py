@@ -226,7 +226,7 @@ def state(expression: str, *, is_open: bool | None) -> str:
 
 def is_open_at(service: Service, *, now: datetime) -> bool | None:
     """Whether it is open at that moment; None when the hours do not say."""
-    return opening.is_open(service.opening_hours, at=now)
+    return opening.is_said_open(service.opening_hours, at=now)
 
 
 def next_opening(service: Service, *, now: datetime) -> str:

@@ -1,7 +1,7 @@
 """Opening hours (OpenStreetMap's syntax, French holidays): open at a moment, until when, and in words."""
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from resources.tongues import SOURCE, apart, listed
 
 PARIS = ZoneInfo("Europe/Paris")
 ALWAYS = "24/7"
+SUNDAY = 6
 RANGES = re.compile(r"\d{1,2}:\d{2}-\d{1,2}:\d{2}(, ?\d{1,2}:\d{2}-\d{1,2}:\d{2})*")
 
 
@@ -46,6 +47,23 @@ def is_open(expression: str, *, at: datetime) -> bool | None:
         return True
     answer = is_open_at_minute(expression, at.astimezone(PARIS).replace(second=0, microsecond=0))
     return None if answer and not says_hours(expression) else answer
+
+
+def is_said_open(expression: str, *, at: datetime) -> bool | None:
+    """What the directory says of a moment: as `is_open`, but unknown on a public holiday for who is closed on Sundays.
+
+    OpenStreetMap reads «Mo-Fr» as open on a Friday that is the 25th of December; hours that name holidays («PH») know.
+    """
+    answer = is_open(expression, at=at)
+    if not answer or expression == ALWAYS or "PH" in expression or not is_holiday(at):
+        return answer
+    sunday = at.astimezone(PARIS) + timedelta(days=SUNDAY - at.astimezone(PARIS).weekday())
+    return True if is_open(expression, at=sunday) else None
+
+
+def is_holiday(at: datetime) -> bool:
+    """Whether the day in Paris is a public holiday of France."""
+    return bool(is_open_at_minute("PH", at.astimezone(PARIS).replace(second=0, microsecond=0)))
 
 
 def says_hours(expression: str) -> bool:

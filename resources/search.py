@@ -5,7 +5,7 @@ from datetime import datetime
 
 from resources.forms import Query
 from resources.models import Service
-from resources.opening import is_open
+from resources.opening import is_said_open
 from resources.question import SAID, Question, question
 from resources.shown import published
 from resources.statement import WEIGHTS, Ranked, Weights, rank
@@ -86,7 +86,7 @@ def emergency_slugs(asked: Question) -> list[str]:
 
 def found(service: Service, row: Ranked, *, asked: Question) -> Found:
     """A service with why it is shown."""
-    open_then = is_open(service.opening_hours, at=asked.at)
+    open_then = is_said_open(service.opening_hours, at=asked.at)
     return Found(service, open_then, row.distance_km, tuple(reasons(service, row, asked=asked, open_then=open_then)))
 
 

@@ -16,7 +16,7 @@ from psycopg.types.numeric import Int8
 from resources import prepared
 from resources.geography import EARTH_RADIUS_KM, Spot
 from resources.hours import hours_in_use
-from resources.opening import PARIS, is_open
+from resources.opening import PARIS, is_said_open
 from resources.question import Question
 from resources.ranking.features import FACTS, bits
 from resources.ranking.model import net
@@ -270,7 +270,7 @@ def hours_at(at: datetime) -> dict[str, bool | None]:
 @lru_cache(maxsize=16)
 def states(expressions: tuple[str, ...], minute: datetime) -> dict[str, bool | None]:
     """Opening hours → open at that minute; the same for all questions of a minute."""
-    return {hours: is_open(hours, at=minute) for hours in expressions}
+    return {hours: is_said_open(hours, at=minute) for hours in expressions}
 
 
 def cube_of(spot: Spot) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from django.utils import translation
 
-from resources.opening import PARIS, hour_in_words, in_words, is_open, next_change
+from resources.opening import PARIS, hour_in_words, in_words, is_open, is_said_open, next_change
 
 MONDAY_TEN = datetime(2026, 11, 23, 10, 0, tzinfo=PARIS)
 
@@ -26,6 +26,28 @@ MONDAY_TEN = datetime(2026, 11, 23, 10, 0, tzinfo=PARIS)
 )
 def test_open_closed_or_unknown(expression: str, at: datetime, *, expected: bool | None) -> None:
     assert is_open(expression, at=at) is expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("Mo-Fr 09:00-17:00", None),
+        ("Mo-Sa 09:00-17:00", None),
+        ("Mo-Su 09:00-17:00", True),
+        ("Mo-Fr 09:00-17:00; PH off", False),
+        ("Mo-Fr 09:00-17:00; PH 10:00-12:00", True),
+        ("Mo-Fr 14:00-17:00", False),
+        ("24/7", True),
+        ("", None),
+    ],
+)
+def test_on_a_holiday_who_is_closed_on_sundays_is_not_said_to_be_open(
+    expression: str, *, expected: bool | None
+) -> None:
+    christmas = datetime(2026, 12, 25, 10, 0, tzinfo=PARIS)
+
+    assert is_said_open(expression, at=christmas) is expected
+    assert is_said_open("Mo-Fr 09:00-17:00", at=MONDAY_TEN) is True
 
 
 def test_the_hour_of_paris_counts() -> None:
