@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -11,11 +12,12 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from referrals import lifecycle
+from referrals import handoffs, lifecycle
 from referrals.models import PlanStep, Referral
 from tests.barriers import worn
 from tests.builders import Sent, Team, a_partner, a_team, an_answer
 from tests.conftest import Watch
+from tests.referrals.post import wait_until
 from tests.referrals.test_pages_write import walk
 from tests.resources.test_pages import emergency_services
 
@@ -563,6 +565,8 @@ def test_silence_closes_an_exchange_that_the_server_opened(page: Page) -> None:
     with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/fr/suivi/")):
         page.clock.run_for(181_000)
     expect(page.locator("h1")).to_have_text("La page s’est effacée.")
+    token = parse_qs(urlsplit(address).query)["k"][0]
+    wait_until(lambda: handoffs.take(token, at=timezone.now()) is None)
 
     page.goto(address)
     expect(page.locator("h1")).to_have_text("Revenir avec le code")
