@@ -1,5 +1,6 @@
 """Everything known of one question before the database ranks: what was asked, said, meant, and what that rewards."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from resources.forms import Query
 from resources.geography import Spot
 from resources.intent.labels import NEEDS, TOPICS
-from resources.intent.model import familiarity
+from resources.intent.model import familiarity, meaning
 from resources.ranking.features import FACTS, TAGS
 from resources.ranking.model import net
 from resources.suggestions import Vocabulary, look_up
@@ -106,9 +107,9 @@ class Question:
         return [*tags[:MOST_REWARDED], *ALWAYS_CANDIDATES]
 
 
-def question(query: Query, *, now: datetime) -> Question:
+def question(query: Query, *, now: datetime, read: Callable[[str], dict[str, float]] = meaning) -> Question:
     """Read the words, look them up (one statement when there are any), and join what filters say."""
-    meant = understand(query.text)
+    meant = understand(query.text, read=read)
     vocabulary = look_up(meant.words) if meant.words else Vocabulary()
     understood = bool(vocabulary.known or not query.text.strip() or (meant.tags and not is_a_guess(meant)))
     labels = labels_of(query, meant, understood=understood)

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -11,6 +11,7 @@ from itertools import groupby
 from resources.geography import Spot, places_in
 from resources.intent.labels import DANGERS, NEEDS, SAID_AGES, TOPICS
 from resources.intent.model import meaning
+from resources.intent.spelling import as_written
 from resources.text import MAX_QUERY, fold
 from resources.vocabulary import DEPARTEMENTS
 
@@ -47,7 +48,10 @@ AGE_WITHOUT_UNIT = re.compile(
 AGE_RANGE = re.compile(r"(?<!\d)(?<!\d )(1\d|2\d) (?:a |et )?(1\d|2\d)(?! ?\d)(?= ans|\b)(?! ?(?:h|heures|euros)\b)")
 SAYS_AN_AGE = re.compile(rf"{YEARS}|\bi a?m\b")
 # Her own age beats those that she had, but not that of the child for whom she asks.
-OWN_AGE = re.compile(rf"\b(?:j ai|jai|g|i am|i m|im|tengo|tenho|ho|am|мне|мени|عمري) (\d{{2}})(?: ?{YEARS}|a\b)")
+OWN_AGE = re.compile(
+    r"\b(?:j ai|jai|g|i am|i m|im|tengo|tenho|ho|am|мне|мени|عمري|(?:j?suis?|chuis?) (?:une?|1) \w+ de)"
+    rf" (\d{{2}})(?: ?{YEARS}|a\b)"
+)
 AGE_OF_A_CHILD = re.compile(
     r"\b(?:fille|fils|soeur|frere|cousine?|niece|neveu|enfant|gamine?|eleve|copine|amie?|daughter|son|sister|brother"
     rf"|hij[ao]|filh[ao]|fiica|fiul)(?: de| a| qui a| est| of| is| tiene| de)? \d{{1,2}} ?{YEARS}"
@@ -92,7 +96,7 @@ def danger_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Words that put emergency numbers above everything, by danger."""
     with (files("resources") / "data" / "danger_words.csv").open(encoding="utf-8") as file:
         return tuple(
-            (danger, re.compile(pattern))
+            (danger, re.compile(pattern, re.MULTILINE))
             for danger, _comma, pattern in (row.strip().partition(",") for row in list(file)[1:])
         )
 
@@ -133,8 +137,8 @@ def synonym_pattern() -> re.Pattern[str]:
     return re.compile(r"\b(" + "|".join(map(re.escape, terms)) + r")\b")
 
 
-def understand(text: str) -> Understanding:
-    """Read a phrase of any length (the first 500 characters count) in any spelling.
+def understand(text: str, *, read: Callable[[str], dict[str, float]] = meaning) -> Understanding:
+    """Read a phrase of any length (the first 500 characters count) in any spelling; `read` is the intent model.
 
     Never raises; a text without letters or digits gives an empty Understanding.
     """
@@ -143,10 +147,10 @@ def understand(text: str) -> Understanding:
         return Understanding()
     all_words = with_numbers_closed_up(folded.split())
     places, place_words = places_in(all_words)
-    probability = meaning(with_names_explained(folded))
+    probability = read(with_names_explained(folded))
     ages = ages_said(folded)
     tags = tags_meant(folded, probability)
-    dangers = dangers_said(folded, probability)
+    dangers = dangers_said(f"{folded}\n{' '.join(as_written(folded))}", probability)
     gender = gender_said(folded, probability)
     return Understanding(
         folded=folded,
@@ -234,7 +238,7 @@ def tags_meant(folded: str, probability: dict[str, float]) -> dict[str, float]:
 
 
 def dangers_said(folded: str, probability: dict[str, float]) -> frozenset[str]:
-    """Acute dangers that words or the model see; words alone are enough."""
+    """Acute dangers that words, as they are typed and as they would be written, or the model see; words are enough."""
     said = {danger for danger, pattern in danger_patterns() if pattern.search(folded)}
     meant = {
         name

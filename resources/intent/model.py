@@ -107,6 +107,10 @@ class Weights:
         evidence = (weighted @ self.matrix[self.rows[buckets]].astype(np.float32)) * self.scale + self.bias
         return np.asarray(1 / (1 + np.exp(-evidence)), dtype=np.float32)
 
+    def meaning(self, text: str) -> dict[str, float]:
+        """Label → probability (0 to 1)."""
+        return dict(zip(LABELS, self.probabilities(text).tolist(), strict=True))
+
 
 @cache
 def weights() -> Weights:
@@ -116,7 +120,7 @@ def weights() -> Weights:
 
 def meaning(text: str) -> dict[str, float]:
     """Label → probability (0 to 1) for a phrase in any of the languages of the training phrases."""
-    return dict(zip(LABELS, weights().probabilities(text).tolist(), strict=True))
+    return weights().meaning(text)
 
 
 def familiarity(text: str) -> float:

@@ -1,5 +1,6 @@
 """The training phrases, those set aside, and how well a model finds what they mean; needs no scikit-learn."""
 
+import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,11 +26,25 @@ class Phrase:
     text: str
     labels: frozenset[str]
     language: str
+    # Of a phrase that ranking learns from too: the first of those that one answer suits.
+    entry: str = ""
 
     @property
     def is_held_out(self) -> bool:
-        """Whether it is kept for the report: decided by its letters, so that the split never moves."""
-        return zlib.crc32(fold(self.text).encode()) % 100 < HELD_OUT_PERCENT
+        """Whether it is kept for the report: decided by letters, so that the split never moves, and for all phrases of
+        an answer together.
+        """
+        return number_of(self.entry or self.text) % 100 < HELD_OUT_PERCENT
+
+
+def number_of(text: str) -> int:
+    """A number that a text always has, and that says nothing of it."""
+    return zlib.crc32(fold(text).encode())
+
+
+def half_of(entry: str) -> int:
+    """In which half of the judged answers one is, 0 or 1: each half is read by a model that learnt from the other."""
+    return number_of(entry) // 100 % 2
 
 
 @dataclass(frozen=True)
@@ -53,13 +68,19 @@ class Score:
 
 
 def phrases() -> list[Phrase]:
-    """Every training phrase of the folder; raises ValueError with file and line when one is wrong."""
-    return [
-        phrase
-        for file in sorted((files("resources") / "intent" / "phrases").iterdir(), key=lambda file: file.name)
-        if file.name.endswith(".tsv")
-        for phrase in read(file)
-    ]
+    """Every training phrase: of the folder, and of the judged answers that have labels.
+
+    Raises ValueError with the file, and the line or the phrase, when one is wrong.
+    """
+    of_the_folder = [phrase for file in data_files("intent", "phrases", ".tsv") for phrase in read(file)]
+    return [*of_the_folder, *(phrase for file in data_files("ranking", "judged", ".json") for phrase in judged(file))]
+
+
+def data_files(*folders: str) -> list[Traversable]:
+    """Files of a folder of the package in the order of their names; the last word is how they end."""
+    *inside, ending = folders
+    folder = files("resources").joinpath(*inside)
+    return sorted((file for file in folder.iterdir() if file.name.endswith(ending)), key=lambda file: file.name)
 
 
 def read(file: Traversable) -> Iterable[Phrase]:
@@ -71,11 +92,32 @@ def read(file: Traversable) -> Iterable[Phrase]:
         labels = frozenset(named.split())
         if not tab or not text.strip() or not labels or not labels <= set(LABELS):
             raise ValueError(f"{file.name}, line {line}: «text<TAB>known labels» expected")
-        if NOTHING not in labels and len(labels & set(WRITERS)) != 1:
-            raise ValueError(f"{file.name}, line {line}: exactly one writer expected")
+        check_writer(labels, where=f"{file.name}, line {line}")
         language, _dash, subject = file.name.partition("-")
         manners = manners_of(labels, language=language, in_youths_words=subject.startswith(YOUTH))
         yield Phrase(text.strip(), labels | manners, language)
+
+
+def judged(file: Traversable) -> Iterable[Phrase]:
+    """Phrases of the answers of a file that say what they mean (docs/search.md); the others are for ranking alone."""
+    for row in json.loads(file.read_text(encoding="utf-8")):
+        asked = row["q"] if isinstance(row["q"], list) else [row["q"]]
+        if "labels" not in row:
+            continue
+        labels = frozenset(row["labels"])
+        if not labels or not labels <= set(LABELS):
+            raise ValueError(f"{file.name}, «{asked[0]}»: known labels expected")
+        check_writer(labels, where=f"{file.name}, «{asked[0]}»")
+        language = row.get("language", "fr")
+        manners = manners_of(labels, language=language, in_youths_words=row.get("young", False))
+        for text in asked:
+            yield Phrase(text, labels | manners, language, asked[0])
+
+
+def check_writer(labels: frozenset[str], *, where: str) -> None:
+    """Raises ValueError unless somebody writes, or it means nothing."""
+    if NOTHING not in labels and len(labels & set(WRITERS)) != 1:
+        raise ValueError(f"{where}: exactly one writer expected")
 
 
 def manners_of(labels: frozenset[str], *, language: str, in_youths_words: bool) -> frozenset[str]:

@@ -17,7 +17,7 @@ from resources.text import fold
 STRENGTH = 10.0
 PRECISION = 0.01
 # A run of letters that few phrases have teaches little about others, and makes the file larger.
-FEWEST_PHRASES = 3
+FEWEST_PHRASES = 4
 COMMON = 3
 SHORTEST_WORD = 3
 

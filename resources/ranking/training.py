@@ -4,12 +4,12 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from importlib.resources import files
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
+from resources.intent.phrasebook import data_files
 from resources.ranking.features import FACTS, meaning_vector
 from resources.ranking.model import Matrix, Net
 
@@ -32,12 +32,14 @@ GAIN = (0.0, 0.5, 2.5, 9.0)
 
 @dataclass(frozen=True)
 class Judged:
-    """A phrase with its graded and its harmful services."""
+    """A phrase with its graded and its harmful services; with labels, the intent model learns from it too."""
 
     phrase: str
     relevant: dict[str, int]
     harmful: frozenset[str]
     alike: int = 1
+    entry: str = ""
+    has_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,17 @@ def judged() -> list[Judged]:
     Raises ValueError when a grade is not 1, 2 or 3.
     """
     found = []
-    for file in sorted((files("resources") / "ranking" / "judged").iterdir(), key=lambda file: file.name):
-        if not file.name.endswith(".json"):
-            continue
+    for file in data_files("ranking", "judged", ".json"):
         for row in json.loads(file.read_text(encoding="utf-8")):
             if not set(row["relevant"].values()) <= {1, 2, 3}:
                 raise ValueError(f"{file.name}: grades are 1, 2 or 3")
+            if not row["relevant"]:
+                continue  # only the intent model learns from it
             asked = row["q"] if isinstance(row["q"], list) else [row["q"]]
-            found += [Judged(phrase, row["relevant"], frozenset(row["harmful"]), len(asked)) for phrase in asked]
+            harmful = frozenset(row["harmful"])
+            found += [
+                Judged(phrase, row["relevant"], harmful, len(asked), asked[0], "labels" in row) for phrase in asked
+            ]
     return found
 
 
