@@ -88,12 +88,18 @@ def service(request: HttpRequest, public_id: str) -> HttpResponse:
         "what_happens": cards.said(found, "what_happens"),
         "next_opening": cards.next_opening(found, now=now),
         "mails": [cards.way(channel) for channel in found.channels.all() if channel.kind == AccessChannel.Kind.EMAIL],
+        "free_calls": [cards.figures(one.value) for one in found.channels.all() if is_a_free_call(one)],
         "valid_until": None if found.check_expired(on=today()) else found.verified_until,
         "was_only_read": found.verified_by_check in cards.READ_ONLY_CHECKS,
         "back": asked.from_address(request.GET).address(),
         "structured": structured(found, request),
     }
     return render(request, "resources/service.html", context)
+
+
+def is_a_free_call(channel: AccessChannel) -> bool:
+    """Whether the numbering plan says that calling it costs nothing; an SMS may cost all the same."""
+    return channel.kind == AccessChannel.Kind.PHONE and jsonld.is_toll_free(channel.value)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

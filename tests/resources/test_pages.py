@@ -561,6 +561,26 @@ def test_hours_that_are_none_break_no_page(client: Client) -> None:
         assert service.opening_hours not in re.sub("<script.*?</script>", "", page, flags=re.DOTALL)
 
 
+@pytest.mark.parametrize(
+    ("number", "free", "said", "unsaid"),
+    [
+        ("119", None, '<dt>Appel gratuit</dt><dd><bdi dir="ltr">119</bdi></dd>', "<dt>Gratuit</dt>"),
+        ("3919", None, "<dt>Gratuit</dt><dd>non précisé</dd>", "Appel gratuit"),
+        ("+33142356128", True, "<dt>Gratuit</dt><dd>oui</dd>", "Appel gratuit"),
+    ],
+)
+def test_a_call_is_said_to_be_free_only_where_the_numbering_plan_says_so(
+    client: Client, *, number: str, free: bool | None, said: str, unsaid: str
+) -> None:
+    service = a_service(needs=["ecoute"], free=free)
+    a_channel(service, value=number)
+
+    page = client.get(f"/fr/annuaire/{service.public_id}/").content.decode()
+
+    assert said in page
+    assert unsaid not in page
+
+
 def test_what_a_service_says_of_itself_is_read_in_english_when_it_is_there(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
