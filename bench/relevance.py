@@ -25,10 +25,12 @@ JUDGEMENTS = LABELLED / "search_judgements.json"
 # (docs/search.md).
 BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind.json"
 SECOND_BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind_2.json"
+THIRD_BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind_3.json"
 SETS = {
     "phrases du projet": JUDGEMENTS,
     "phrases écrites à l’aveugle": BLIND_JUDGEMENTS,
-    "phrases écrites à l’aveugle, par une autre personne": SECOND_BLIND_JUDGEMENTS,
+    "phrases écrites à l’aveugle, par une deuxième personne": SECOND_BLIND_JUDGEMENTS,
+    "phrases écrites à l’aveugle, par une troisième": THIRD_BLIND_JUDGEMENTS,
 }
 DEPTH = 10
 LEAST_NDCG = 0.9
