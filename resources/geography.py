@@ -79,7 +79,8 @@ DEPARTEMENT_NAMES: dict[str, str] = {
 AREAS: dict[str, str] = {
     "marne la vallee": "77468", "val d europe": "77111", "disneyland": "77111",
     "la defense": "92062", "saint quentin en yvelines": "78423", "sqy": "78423",
-    "roissy": "95527", "roissy cdg": "95527", "aeroport de roissy": "95527", "charles de gaulle": "95527",
+    "roissy": "95527", "roissy cdg": "95527", "aeroport de roissy": "95527", "aeroport charles de gaulle": "95527",
+    "roissy charles de gaulle": "95527", "charles de gaulle etoile": "75108",
     "cergy pontoise": "95127", "plaine saint denis": "93066", "clichy montfermeil": "93014",
     "val de fontenay": "94033", "les tarterets": "91174", "la grande borne": "91286",
     "chatelet": "75101", "les halles": "75101", "saint lazare": "75108", "champs elysees": "75108",
@@ -229,7 +230,9 @@ def named(name: str, *, before: str, after: str, known: Gazetteer) -> Spot | Non
     if name in known.by_postcode:
         return locate(name)
     commune = known.by_name.get(name)
-    if commune is None or name in ORDINARY_WORDS or len(name) < 4:
+    # «un avocat pour la défense de ma fille» is no quarter.
+    is_defence = name == "la defense" and (before == "pour" or after in {"de", "des", "du", "d"})
+    if commune is None or name in ORDINARY_WORDS or is_defence or (len(name) < 4 and name not in AREAS):
         return None
     if " " in name or name in AREAS or commune.population >= LARGE_COMMUNE or before in LEADING_WORDS:
         return spot_of(commune)

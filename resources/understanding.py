@@ -54,7 +54,7 @@ OWN_AGE = re.compile(
 )
 AGE_OF_A_CHILD = re.compile(
     r"\b(?:fille|fils|soeur|frere|cousine?|niece|neveu|enfant|gamine?|eleve|copine|amie?|daughter|son|sister|brother"
-    rf"|hij[ao]|filh[ao]|fiica|fiul)(?: de| a| qui a| est| of| is| tiene| de)? \d{{1,2}} ?{YEARS}"
+    rf"|hij[ao]|filh[ao]|fiica|fiul)(?: de| a| qui a| est| of| is| tiene)? \d{{1,2}} ?{YEARS}"
 )
 # The age of a man in the story is not hers.
 NOT_HER_AGE = re.compile(
@@ -142,7 +142,8 @@ def understand(text: str, *, read: Callable[[str], dict[str, float]] = meaning) 
 
     Never raises; a text without letters or digits gives an empty Understanding.
     """
-    folded = with_ages_in_figures(fold(text[:MAX_QUERY]))
+    # Some characters unfold to eighteen letters: what follows reads no more than people can type.
+    folded = with_ages_in_figures(fold(text[:MAX_QUERY])[:MAX_QUERY].rstrip())
     if not folded:
         return Understanding()
     all_words = with_numbers_closed_up(folded.split())

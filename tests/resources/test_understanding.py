@@ -54,6 +54,18 @@ def test_words_are_folded(text: str, folded: str) -> None:
         ("à l'époque j'avais 15 ans, j'ai 22 ans", (22, 22)),
         ("j'ai 42 ans, ma fille de 15 ans ne rentre plus", (15, 15)),
         ("sou maior de idade", (18, 120)),
+        ("je ne suis pas majeure", (10, 17)),
+        ("chui pa majeur", (10, 17)),
+        ("I'm not an adult", (10, 17)),
+        ("aún no soy mayor de edad", (10, 17)),
+        ("não sou maior de idade", (10, 17)),
+        ("nu sunt majoră", (10, 17)),
+        ("я не совершеннолетняя", (10, 17)),
+        ("我还没成年", (10, 17)),
+        ("لست بالغة", (10, 17)),
+        ("17 ans et demi, bientôt majeure", (17, 17)),
+        ("ma nièce devient majeure en juin", None),
+        ("je suis majeure", (18, 120)),
         ("jsui 1 mec de 16an", (16, 16)),
         ("mon mec de 30 ans", None),
         ("g pa 18", (10, 17)),
@@ -99,6 +111,11 @@ def test_genders_are_said(text: str, gender: str | None) -> None:
         ("au bois de boulogne", ("75",)),
         ("un hôtel à Marne-la-Vallée", ("77",)),
         ("un hôtel à Roissy", ("95",)),
+        ("un hôtel à la Défense", ("92",)),
+        ("un avocat pour la défense de ma fille", ()),
+        ("lycée Charles-de-Gaulle à Créteil", ("94",)),
+        ("Charles de Gaulle Étoile", ("75",)),
+        ("foyer sqy", ("78",)),
         ("kremlin bicêtre", ("94",)),
         ("в Париже", ("75",)),
         ("我在92省", ("92",)),
@@ -144,6 +161,7 @@ def test_unknown_places_stay_unknown(typed: str) -> None:
     [
         ("il m'a enfermée", {"violence"}),
         ("jvais me tuer", {"suicide"}),
+        ("je va me tuer", {"suicide", "violence"}),
         ("mon ex menace de me tuer si je pars", {"violence"}),
         ("jen peu plu de vivre jai pri dé cachets", {"suicide", "medical"}),
         ("g vu 1 fille pleurer ds 1 bagnole", {"violence"}),
@@ -164,6 +182,12 @@ def test_unknown_places_stay_unknown(typed: str) -> None:
 )
 def test_danger_is_seen_and_not_imagined(text: str, dangers: set[str]) -> None:
     assert understand(text).dangers == dangers
+
+
+def test_no_more_is_read_than_people_can_type() -> None:
+    unfolded = understand("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 500).folded
+
+    assert 480 < len(unfolded) <= 500
 
 
 def test_a_text_without_words_means_nothing() -> None:
