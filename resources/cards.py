@@ -232,7 +232,8 @@ def is_open_at(service: Service, *, now: datetime) -> bool | None:
 def next_opening(service: Service, *, now: datetime) -> str:
     """«Ferme à 17 h», «Ouvre lundi à 9 h»; nothing when hours are unknown or never change."""
     is_open = is_open_at(service, now=now)
-    change = opening.next_change(service.opening_hours, at=now)
+    look_ahead = opening.next_change if is_open else opening.next_opening
+    change = look_ahead(service.opening_hours, at=now)
     if is_open is None or change is None:
         return ""
     moment = {

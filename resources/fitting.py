@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from resources.models import Service, ServiceQuerySet
-from resources.opening import PARIS, is_open
+from resources.opening import PARIS, is_said_open
 from resources.vocabulary import Gender, Rule
 
 MOST = 6
@@ -123,7 +123,7 @@ def place(
     is_near = 1 <= len(service.departements) <= FEW_DEPARTEMENTS
     return (
         service.slug in already_shown,
-        person.needs_it_now and not is_open(service.opening_hours, at=at),
+        person.needs_it_now and not is_said_open(service.opening_hours, at=at),
         service.saturation == Service.Saturation.FULL,
         -len(set(person.needs).intersection(service.needs)),
         spoken,

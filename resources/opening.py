@@ -16,6 +16,8 @@ from resources.tongues import SOURCE, apart, listed
 PARIS = ZoneInfo("Europe/Paris")
 ALWAYS = "24/7"
 SUNDAY = 6
+# Openings and closings looked at before nothing is said: a long week-end of days with a break at noon.
+MOST_CHANGES = 16
 RANGES = re.compile(r"\d{1,2}:\d{2}-\d{1,2}:\d{2}(, ?\d{1,2}:\d{2}-\d{1,2}:\d{2})*")
 
 
@@ -76,6 +78,16 @@ def next_change(expression: str, *, at: datetime) -> datetime | None:
     if not expression or expression == ALWAYS or not says_hours(expression) or not opening_hours.validate(expression):
         return None
     return parsed(expression).next_change(at.astimezone(PARIS))
+
+
+def next_opening(expression: str, *, at: datetime) -> datetime | None:
+    """When the directory may next say that it is open, Europe/Paris; None when never, unknown, or far away."""
+    for _change in range(MOST_CHANGES):
+        change = next_change(expression, at=at)
+        if change is None or is_said_open(expression, at=change):
+            return change
+        at = change
+    return None
 
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")

@@ -259,6 +259,14 @@ def test_open_services_come_first_when_urgent(client: Client) -> None:
     assert directory(client, urgency="week") == ["a-ferme", "b-inconnu", "c-ouvert"]
 
 
+def test_on_a_holiday_nobody_counts_as_open_who_may_be_closed(client: Client) -> None:
+    a_service(slug="a-en-semaine", needs=["ecoute"], opening_hours="Mo-Fr 09:00-17:00")
+    a_service(slug="b-toujours", needs=["ecoute"], opening_hours="Mo-Su 09:00-17:00")
+
+    assert directory(client, urgency="now", at="2026-12-25T10:00") == ["b-toujours", "a-en-semaine"]
+    assert directory(client, urgency="now", at="2026-12-24T10:00") == ["a-en-semaine", "b-toujours"]
+
+
 # --- the bundled directory -----------------------------------------------------------------------------------------
 
 

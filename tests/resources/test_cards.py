@@ -113,11 +113,16 @@ def test_the_next_change_is_said_in_words() -> None:
     service = Service(opening_hours="Mo-Fr 09:00-17:00")
 
     said = [
-        cards.next_opening(service, now=datetime(2026, 11, day, hour, tzinfo=UTC))
-        for day, hour in ((23, 10), (23, 18), (23, 5))
+        cards.next_opening(service, now=datetime(2026, month, day, hour, tzinfo=UTC))
+        for month, day, hour in ((11, 23, 10), (11, 23, 18), (11, 23, 5), (12, 24, 18))
     ]
 
-    assert said == ["Ferme à 17\xa0h.", "Ouvre mardi 24 novembre à 9\xa0h.", "Ouvre à 9\xa0h."]
+    assert said == [
+        "Ferme à 17\xa0h.",
+        "Ouvre mardi 24 novembre à 9\xa0h.",
+        "Ouvre à 9\xa0h.",
+        "Ouvre lundi 28 décembre à 9\xa0h.",
+    ]
 
 
 def test_days_are_said_as_each_language_says_them() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from django.utils import translation
 
-from resources.opening import PARIS, hour_in_words, in_words, is_open, is_said_open, next_change
+from resources.opening import PARIS, hour_in_words, in_words, is_open, is_said_open, next_change, next_opening
 
 MONDAY_TEN = datetime(2026, 11, 23, 10, 0, tzinfo=PARIS)
 
@@ -48,6 +48,22 @@ def test_on_a_holiday_who_is_closed_on_sundays_is_not_said_to_be_open(
 
     assert is_said_open(expression, at=christmas) is expected
     assert is_said_open("Mo-Fr 09:00-17:00", at=MONDAY_TEN) is True
+
+
+def test_nobody_is_said_to_open_on_a_holiday_without_saying_so() -> None:
+    eve = datetime(2026, 12, 24, 18, 0, tzinfo=PARIS)
+
+    said = [
+        next_opening(hours, at=eve)
+        for hours in ("Mo-Fr 09:00-12:00,14:00-17:00", "Mo-Fr 09:00-17:00; PH 10:00-12:00", "Mo-Su 09:00-17:00", "24/7")
+    ]
+
+    assert said == [
+        datetime(2026, 12, 28, 9, 0, tzinfo=PARIS),
+        datetime(2026, 12, 25, 10, 0, tzinfo=PARIS),
+        datetime(2026, 12, 25, 9, 0, tzinfo=PARIS),
+        None,
+    ]
 
 
 def test_the_hour_of_paris_counts() -> None:
