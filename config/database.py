@@ -32,7 +32,7 @@ def parts_of(url: str) -> dict[str, str]:
     except ProgrammingError:
         raise environment.WrongSetting("DATABASE_URL", EXPECTED) from None
     # PostgreSQL's library would name the wrong part when it fails, and that part may be half of a password.
-    if "@" in parts.get("host", "") or re.search(r"[^0-9,]", parts.get("port", "")):
+    if "@" in parts.get("host", "") + parts.get("dbname", "") or re.search(r"[^0-9,]", parts.get("port", "")):
         raise environment.WrongSetting("DATABASE_URL", f"{EXPECTED}, avec %40 pour un @ du mot de passe, %2F pour un /")
     if "dbname" not in parts:
         raise environment.WrongSetting("DATABASE_URL", f"{EXPECTED}, avec le nom de la base")

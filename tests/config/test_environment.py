@@ -171,6 +171,7 @@ def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_
     [
         "postgresql://nom:s3cr@te@machine:5432/base",
         "postgresql://nom:s3cr/te@machine:5432/base",
+        "postgresql://nom:12/te@machine:5432/base",
     ],
 )
 def test_half_a_password_is_never_taken_for_a_machine(url: str) -> None:
