@@ -63,7 +63,9 @@ def fixed(template: str, **given: Hashable) -> SafeString:
 
 @once_per_language
 def written(template: str, given: tuple[tuple[str, Hashable], ...]) -> SafeString:
-    """The piece, kept for as long as the process lives: nothing of the directory may be given to it."""
+    """The piece, kept for as long as the process lives: nothing of the directory and nothing that was typed
+    may be given to it.
+    """
     return render_to_string(template, dict(given))
 
 

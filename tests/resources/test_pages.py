@@ -1,17 +1,22 @@
 """Public pages: what they say, what they carry, and what they must never give away."""
 
+import functools
+import gc
 import gzip
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
+from django.utils.safestring import SafeString
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from config import assets, styleguide
@@ -229,6 +234,40 @@ def test_what_is_searched_never_stands_in_an_address(client: Client) -> None:
     assert next(link for link in seen.links if service.public_id in link).startswith(
         f"/fr/annuaire/{service.public_id}/?need=n2&r="
     )
+
+
+PROGRAM = (ModuleType, FunctionType, BuiltinFunctionType)
+TEXTS = (str, SafeString)
+
+
+def remembered() -> Iterator[str]:
+    """Every text that the process keeps between two requests in what remembers arguments or answers."""
+    waiting: list[object] = [kept for kept in gc.get_objects() if type(kept) is functools._lru_cache_wrapper]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop()
+        if id(found) in seen or issubclass(type(found), (type, *PROGRAM)):
+            continue
+        seen.add(id(found))
+        if type(found) in TEXTS:
+            yield str(found)
+        waiting += gc.get_referents(found)
+
+
+def test_nothing_that_was_typed_is_remembered(client: Client) -> None:
+    a_service(name="Un abri", needs=["hebergement"], departements=["93"], phones=["0199001122"])
+    asked = {"q": "dormir zorglubine", "near": "boBigNy", "need": "n2", "age": "15-17"}
+
+    page = client.get(client.post("/fr/annuaire/", asked).headers["Location"]).content.decode()
+    lost = client.post("/fr/annuaire/", {**asked, "near": "boBigNyx"})
+    again = client.get(lost.headers["Location"]).content.decode()
+
+    kept = set(remembered())
+    assert "zorglubine" in page
+    assert "boBigNy" in page
+    assert "boBigNyx" in again
+    assert any("Préciser" in text or "Aller au contenu" in text for text in kept)
+    assert [text for text in kept if "zorglubine" in text.lower() or "boBigNy" in text] == []
 
 
 def test_words_in_an_old_address_are_sealed_at_once(client: Client) -> None:
