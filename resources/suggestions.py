@@ -80,7 +80,7 @@ class Vocabulary:
     def suggestion(self, text: str) -> str | None:
         """The question without markup and with its misspelt words mended, or None.
 
-        Only words of the directory are proposed.
+        Only words of the directory and names of towns are proposed.
         """
         mended = {word.typed: word.shown for word in self.words if word.shown}
         if not mended:

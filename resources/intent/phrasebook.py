@@ -72,15 +72,17 @@ def phrases() -> list[Phrase]:
 
     Raises ValueError with the file, and the line or the phrase, when one is wrong.
     """
-    of_the_folder = [phrase for file in data_files("intent", "phrases", ".tsv") for phrase in read(file)]
-    return [*of_the_folder, *(phrase for file in data_files("ranking", "judged", ".json") for phrase in judged(file))]
+    of_the_folder = [phrase for file in data_files("intent", "phrases", ending=".tsv") for phrase in read(file)]
+    return [
+        *of_the_folder,
+        *(phrase for file in data_files("ranking", "judged", ending=".json") for phrase in judged(file)),
+    ]
 
 
-def data_files(*folders: str) -> list[Traversable]:
-    """Files of a folder of the package in the order of their names; the last word is how they end."""
-    *inside, ending = folders
-    folder = files("resources").joinpath(*inside)
-    return sorted((file for file in folder.iterdir() if file.name.endswith(ending)), key=lambda file: file.name)
+def data_files(*folders: str, ending: str) -> list[Traversable]:
+    """Files of a folder of the package, one name for each level, in the order of their names."""
+    inside = files("resources").joinpath(*folders)
+    return sorted((file for file in inside.iterdir() if file.name.endswith(ending)), key=lambda file: file.name)
 
 
 def read(file: Traversable) -> Iterable[Phrase]:

@@ -60,7 +60,7 @@ def judged() -> list[Judged]:
     Raises ValueError when a grade is not 1, 2 or 3.
     """
     found = []
-    for file in data_files("ranking", "judged", ".json"):
+    for file in data_files("ranking", "judged", ending=".json"):
         for row in json.loads(file.read_text(encoding="utf-8")):
             if not set(row["relevant"].values()) <= {1, 2, 3}:
                 raise ValueError(f"{file.name}: grades are 1, 2 or 3")
