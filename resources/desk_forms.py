@@ -99,7 +99,9 @@ def audience_in_words(value: Json) -> list[str]:
     ages = cards.age_range(value["min_age"], value["max_age"])
     genders = ", ".join(str(Gender(one).label) for one in value["genders"])
     lines = [
-        f"{said} ({Rule(value[rule]).label})" for said, rule in ((ages, "age_rule"), (genders, "gender_rule")) if said
+        f"{said} ({str(Rule(value[rule]).label).lower()})"
+        for said, rule in ((ages, "age_rule"), (genders, "gender_rule"))
+        if said
     ]
     return lines or [_("Tout le monde")]
 
