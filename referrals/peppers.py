@@ -77,6 +77,8 @@ def peppers() -> Peppers:
         except OSError:
             raise PeppersFileError(_("%(path)s ne peut pas être écrit.") % {"path": path}) from None
         written = path.stat().st_mtime_ns
+    except OSError:
+        raise PeppersFileError(_("%(path)s ne peut pas être lu.") % {"path": path}) from None
     return read_once(path, written)
 
 

@@ -34,6 +34,14 @@ def test_a_lost_file_is_not_replaced_while_somebody_may_hold_a_code(path: Path) 
     assert not path.exists()
 
 
+def test_a_folder_that_is_none_is_told_in_one_line(path: Path, settings: Settings) -> None:
+    path.touch()
+    settings.PEPPERS_FILE = path / "peppers.json"
+
+    with pytest.raises(PeppersFileError, match=r"peppers\.json ne peut pas être lu\.$"):
+        peppers()
+
+
 def test_another_epoch_is_known_at_once_and_earlier_ones_stay(path: Path) -> None:
     before = peppers()
 
