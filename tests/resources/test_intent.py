@@ -1,6 +1,8 @@
 """The shipped models fit the code, and the phrases that teach them are well formed."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from bench.relevance import SETS, judgements
 from resources.intent import model
 from resources.intent.labels import LABELS, NEEDS
-from resources.intent.phrasebook import manners_of, phrases, report
+from resources.intent.phrasebook import half_of, manners_of, phrases, report
+from resources.intent.phrasebook import judged as judged_phrases
 from resources.intent.spelling import as_written, sound, spellings
 from resources.ranking.features import FACTS, MEANINGS, bits, meaning_vector
 from resources.ranking.model import Net, net
@@ -37,6 +40,38 @@ def test_how_a_phrase_is_written_needs_no_label(
     labels: set[str], language: str, *, in_youths_words: bool, manners: set[str]
 ) -> None:
     assert manners_of(frozenset(labels), language=language, in_youths_words=in_youths_words) == manners
+
+
+def test_a_judged_answer_teaches_what_its_phrases_mean(tmp_path: Path) -> None:
+    file = tmp_path / "regard.json"
+    labelled = {"q": ["jsp ou dormir", "dormir ou"], "labels": ["hebergement", "self"], "young": True}
+    file.write_text(json.dumps([labelled, {"q": "avocat"}]), encoding="utf-8")
+
+    found = list(judged_phrases(file))
+
+    assert [(one.text, one.entry, one.language) for one in found] == [
+        ("jsp ou dormir", "jsp ou dormir", "fr"),
+        ("dormir ou", "jsp ou dormir", "fr"),
+    ]
+    assert {one.labels for one in found} == {frozenset({"hebergement", "self", "young"})}
+    assert len({one.is_held_out for one in found}) == 1
+
+
+@pytest.mark.parametrize("labels", [[], ["hebergement"], ["self", "autre"], ["self", "pro"]])
+def test_a_judged_answer_with_wrong_labels_is_named(tmp_path: Path, labels: list[str]) -> None:
+    file = tmp_path / "regard.json"
+    file.write_text(json.dumps([{"q": "avocat", "labels": labels}]), encoding="utf-8")
+
+    with pytest.raises(ValueError, match=r"regard\.json, «avocat»: .* expected"):
+        list(judged_phrases(file))
+
+
+def test_each_half_of_the_judged_answers_is_read_by_who_learnt_the_other() -> None:
+    learnt = [phrase for phrase in phrases() if phrase.entry and not phrase.is_held_out]
+    halves = [sum(half_of(phrase.entry) == half for phrase in learnt) for half in (0, 1)]
+
+    assert {row.entry for row in judged() if row.has_labels} <= {phrase.entry for phrase in phrases()}
+    assert min(halves) / len(learnt) > 0.45
 
 
 def test_needs_are_found_in_phrases_the_model_never_saw() -> None:

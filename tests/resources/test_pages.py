@@ -620,6 +620,16 @@ def test_a_call_is_said_to_be_free_only_where_the_numbering_plan_says_so(
     assert unsaid not in page
 
 
+def test_a_free_number_that_only_professionals_may_know_is_not_said(client: Client) -> None:
+    service = a_service(needs=["ecoute"])
+    a_channel(service, value="0800059595", visibility="professionals")
+
+    page = client.get(f"/fr/annuaire/{service.public_id}/").content.decode()
+
+    assert "<dt>Gratuit</dt>" in page
+    assert [told for told in ("Appel gratuit", "0 800 05 95 95", "0800059595") if told in page] == []
+
+
 def test_what_a_service_says_of_itself_is_read_in_english_when_it_is_there(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
