@@ -53,7 +53,8 @@ OWN_AGE = re.compile(
     rf" (\d{{2}})(?: ?{YEARS}|a\b)"
 )
 AGE_OF_A_CHILD = re.compile(
-    r"\b(?:fille|fils|soeur|frere|cousine?|niece|neveu|enfant|gamine?|eleve|copine|amie?|daughter|son|sister|brother"
+    r"\b(?:fille|fils|soeur|frere|cousine?|niece|neveu|enfant|gamine?|gosse|petite?|ado|adolescente?|jeune"
+    r"|mineure?|voisine?|eleve|copine|amie?|daughter|son|sister|brother"
     rf"|hij[ao]|filh[ao]|fiica|fiul)(?: de| a| qui a| est| of| is| tiene)? \d{{1,2}} ?{YEARS}"
 )
 # The age of a man in the story is not hers.

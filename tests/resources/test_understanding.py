@@ -53,6 +53,8 @@ def test_words_are_folded(text: str, folded: str) -> None:
         ("ma fille est avec un homme adulte, j'ai quinze ans", (15, 15)),
         ("à l'époque j'avais 15 ans, j'ai 22 ans", (22, 22)),
         ("j'ai 42 ans, ma fille de 15 ans ne rentre plus", (15, 15)),
+        ("j'ai 30 ans, je suis éduc, une jeune de 15 ans a fugué", (15, 15)),
+        ("je suis une jeune de 19 ans", (19, 19)),
         ("sou maior de idade", (18, 120)),
         ("je ne suis pas majeure", (10, 17)),
         ("chui pa majeur", (10, 17)),
