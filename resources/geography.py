@@ -37,7 +37,7 @@ ORDINARY_WORDS = frozenset(
         "rue",
         "sept",
     }
-    | {"villes", "bougival", "parc", "nanteuil"}
+    | {"villes", "bougival", "parc", "nanteuil", "lilas"}
 )
 # A number before one of these counts something: «75 euros», «un client de 78 ans».
 COUNTED_WORDS = frozenset(
@@ -101,7 +101,6 @@ SHORT_NAMES: dict[str, str] = {
     "91027": "athis",
     "91687": "viry",
     "92019": "chatenay",
-    "92035": "la garenne",
     "92044": "levallois",
     "92063": "rueil",
     "94043": "le kremlin",

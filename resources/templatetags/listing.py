@@ -1,6 +1,7 @@
 """Cards of a list, written once per set of facts: lists of twenty stay cheap."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django import template
 from django.template.loader import render_to_string
@@ -13,14 +14,22 @@ from resources.cards import Card, Way, once_per_language
 from resources.templatetags.drawings import drawing
 
 register = template.Library()
-# Stands in a kept card where the address of the question comes: one of the characters that Unicode leaves without use.
-TAIL = "\ue000"
+# Stand in a kept card where the address of the question and the distance come, which say where somebody is or what she
+# asked: characters that Unicode leaves without use.
+TAIL, DISTANCE = "\ue000", "\ue001"
 
 
 @register.simple_tag
 def sheets(cards: Sequence[Card], tail: str) -> SafeString:
     """Cards one below the other, whose links carry the question."""
-    return SafeString("".join(map(listed, cards)).replace(TAIL, escape(tail)))
+    return SafeString("".join(map(with_its_distance, cards)).replace(TAIL, escape(tail)))
+
+
+def with_its_distance(card: Card) -> str:
+    """A kept card, in which the distance is written last."""
+    if not card.distance:
+        return listed(card)
+    return listed(replace(card, distance=DISTANCE)).replace(DISTANCE, escape(card.distance))
 
 
 @once_per_language

@@ -270,6 +270,15 @@ def test_nothing_that_was_typed_is_remembered(client: Client) -> None:
     assert [text for text in kept if "zorglubine" in text.lower() or "boBigNy" in text] == []
 
 
+def test_no_distance_is_remembered(client: Client) -> None:
+    a_place(a_service(name="Un abri", needs=["hebergement"], departements=["93"]))
+
+    page = client.get("/fr/annuaire/?need=n2&near=Montreuil").content.decode()
+
+    assert re.search(r"à environ \d+ km", page)
+    assert [text for text in remembered() if re.search(r"\d km", text)] == []
+
+
 def test_words_in_an_old_address_are_sealed_at_once(client: Client) -> None:
     answer = client.get("/fr/annuaire/", {"q": "dormir", "departement": "93"})
 
