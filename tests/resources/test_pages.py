@@ -389,6 +389,17 @@ def test_no_result_still_helps(client: Client) -> None:
     assert [link for link in seen.links if link.startswith(("tel:", "sms:"))] == numbers
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_letters_that_are_no_words_lead_to_what_may_be_chosen(client: Client, language: str) -> None:
+    a_service(needs=["ecoute"])
+
+    asked = client.post(f"/{language}/annuaire/", {"q": "xylqz"})
+    page = client.get(asked["Location"]).content.decode()
+
+    assert page.count('<a href="#choisir">') == 1
+    assert page.count('<h2 id="choisir">') == 1
+
+
 def test_results_are_read_page_by_page(client: Client) -> None:
     index(*many_services(21, needs=["ecoute"]))
 
