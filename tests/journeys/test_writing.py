@@ -124,6 +124,7 @@ def is_ready(page: Page) -> None:
 
 def type_back(page: Page, code: str) -> None:
     """The two words that are asked for."""
+    page.get_by_role("button", name="Vérifier").wait_for()  # all() does not wait for the page
     for one in page.locator("main form label").all():
         place = int("".join(letter for letter in one.inner_text() if letter.isdigit()))
         page.get_by_label(one.inner_text()).fill(code.split(" ")[place - 1])
