@@ -20,17 +20,14 @@ from resources.statement import WEIGHTS, Weights
 
 LABELLED = Path(__file__).resolve().parent.parent / "tests" / "resources"
 JUDGEMENTS = LABELLED / "search_judgements.json"
-# Each written by somebody who had read neither the search nor its phrases; three assessors graded each phrase of all
-# sets, the grade in the middle stands. Nothing is learnt from them; the emergencies that they missed were read once
-# (docs/search.md).
-BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind.json"
-SECOND_BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind_2.json"
-THIRD_BLIND_JUDGEMENTS = LABELLED / "search_judgements_blind_3.json"
+# The blind ones were each written by somebody who had read neither the search nor its phrases. Three assessors graded
+# each phrase of all sets; the grade in the middle stands. Nothing is learnt from them; the emergencies that they missed
+# were read once (docs/search.md).
 SETS = {
     "phrases du projet": JUDGEMENTS,
-    "phrases écrites à l’aveugle": BLIND_JUDGEMENTS,
-    "phrases écrites à l’aveugle, par une deuxième personne": SECOND_BLIND_JUDGEMENTS,
-    "phrases écrites à l’aveugle, par une troisième": THIRD_BLIND_JUDGEMENTS,
+    "phrases écrites à l’aveugle": LABELLED / "search_judgements_blind.json",
+    "phrases écrites à l’aveugle, par une deuxième personne": LABELLED / "search_judgements_blind_2.json",
+    "phrases écrites à l’aveugle, par une troisième": LABELLED / "search_judgements_blind_3.json",
 }
 DEPTH = 10
 LEAST_NDCG = 0.9

@@ -132,10 +132,11 @@ def towns() -> dict[str, dict[str, str]]:
 
 
 def town_meant(typed: str) -> str | None:
-    """The larger commune that a word misspells by a slip after its first letter, or two when both are long."""
-    near = ((name, shown) for name, shown in towns().get(typed[0], {}).items() if abs(len(name) - len(typed)) <= 2)
-    slips = (shown for name, shown in near if typed != name and is_slip(typed, name) and is_slip(name, typed))
-    return next(slips, None)
+    """The nearest larger commune that a word misspells by a slip after its first letter, or two when both are long."""
+    shown = towns().get(typed[0], {})
+    near = [name for name in shown if name != typed and abs(len(name) - len(typed)) <= 2]
+    slips = [name for name in near if is_slip(typed, name) and is_slip(name, typed)]
+    return shown[min(slips, key=lambda name: distance(typed, name))] if slips else None
 
 
 def is_slip(typed: str, meant: str) -> bool:

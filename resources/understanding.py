@@ -94,7 +94,7 @@ class Understanding:
 
 @cache
 def danger_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Words that put emergency numbers above everything, by danger."""
+    """Words that put emergency numbers above everything, by danger; for texts of several lines."""
     with (files("resources") / "data" / "danger_words.csv").open(encoding="utf-8") as file:
         return tuple(
             (danger, re.compile(pattern, re.MULTILINE))
@@ -152,7 +152,7 @@ def understand(text: str, *, read: Callable[[str], dict[str, float]] = meaning) 
     probability = read(with_names_explained(folded))
     ages = ages_said(folded)
     tags = tags_meant(folded, probability)
-    dangers = dangers_said(f"{folded}\n{' '.join(as_written(folded))}", probability)
+    dangers = dangers_said(folded, probability)
     gender = gender_said(folded, probability)
     return Understanding(
         folded=folded,
@@ -241,7 +241,8 @@ def tags_meant(folded: str, probability: dict[str, float]) -> dict[str, float]:
 
 def dangers_said(folded: str, probability: dict[str, float]) -> frozenset[str]:
     """Acute dangers that words, as they are typed and as they would be written, or the model see; words are enough."""
-    said = {danger for danger, pattern in danger_patterns() if pattern.search(folded)}
+    both = f"{folded}\n{' '.join(as_written(folded))}"
+    said = {danger for danger, pattern in danger_patterns() if pattern.search(both)}
     meant = {
         name
         for name in (danger.removeprefix("!") for danger in DANGERS)

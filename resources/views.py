@@ -97,11 +97,6 @@ def service(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "resources/service.html", context)
 
 
-def is_a_free_call(channel: AccessChannel) -> bool:
-    """Whether the numbering plan says that calling it costs nothing; an SMS may cost all the same."""
-    return channel.kind == AccessChannel.Kind.PHONE and jsonld.is_toll_free(channel.value)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @leads_on
 def vcard(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -239,6 +234,11 @@ def cells_by_departement(found: list[Service]) -> list[Cell]:
         Cell(code, name, cards.card(by_code[code], today=today()) if code in by_code else None)
         for code, name in DEPARTEMENTS.items()
     ]
+
+
+def is_a_free_call(channel: AccessChannel) -> bool:
+    """Whether the numbering plan says that calling it costs nothing; an SMS may cost all the same."""
+    return channel.kind == AccessChannel.Kind.PHONE and jsonld.is_toll_free(channel.value)
 
 
 def origin(request: HttpRequest) -> str:

@@ -14,5 +14,5 @@ TOPICS: tuple[str, ...] = (
 MANNERS: tuple[str, ...] = ("young", "foreign")
 NOTHING = "none"
 LABELS: tuple[str, ...] = (*NEEDS, *WRITERS, *PERSONS, *DANGERS, *TOPICS, *MANNERS, NOTHING)
-# What the words say of an age, on top of what the model guesses: below 15, 18 to 25, above.
+# No labels of the model: what the words say of an age. Below 18, from 18; below 15, 18 to 25, above 25.
 SAID_AGES = ("said_minor", "said_adult", "said_child", "said_young", "said_older")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def phrases() -> list[Phrase]:
     of_the_folder = [phrase for file in data_files("intent", "phrases", ending=".tsv") for phrase in read(file)]
     return [
         *of_the_folder,
-        *(phrase for file in data_files("ranking", "judged", ending=".json") for phrase in judged(file)),
+        *(phrase for file in data_files("ranking", "judged", ending=".json") for phrase in read_judged(file)),
     ]
 
 
@@ -100,10 +101,15 @@ def read(file: Traversable) -> Iterable[Phrase]:
         yield Phrase(text.strip(), labels | manners, language)
 
 
-def judged(file: Traversable) -> Iterable[Phrase]:
-    """Phrases of the answers of a file that say what they mean (docs/search.md); the others are for ranking alone."""
+def judged_answers(file: Traversable) -> Iterable[tuple[list[str], dict[str, Any]]]:
+    """Judged answers of a file: the phrases that each one suits, and the answer (docs/search.md)."""
     for row in json.loads(file.read_text(encoding="utf-8")):
-        asked = row["q"] if isinstance(row["q"], list) else [row["q"]]
+        yield row["q"] if isinstance(row["q"], list) else [row["q"]], row
+
+
+def read_judged(file: Traversable) -> Iterable[Phrase]:
+    """Phrases of the judged answers of a file that say what they mean; the others are for ranking alone."""
+    for asked, row in judged_answers(file):
         if "labels" not in row:
             continue
         labels = frozenset(row["labels"])

@@ -1,6 +1,5 @@
 """How ranking learns: judged phrases in, a net out that puts the better graded services first."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from resources.intent.phrasebook import data_files
+from resources.intent.phrasebook import data_files, judged_answers
 from resources.ranking.features import FACTS, meaning_vector
 from resources.ranking.model import Matrix, Net
 
@@ -61,12 +60,11 @@ def judged() -> list[Judged]:
     """
     found = []
     for file in data_files("ranking", "judged", ending=".json"):
-        for row in json.loads(file.read_text(encoding="utf-8")):
+        for asked, row in judged_answers(file):
             if not set(row["relevant"].values()) <= {1, 2, 3}:
                 raise ValueError(f"{file.name}: grades are 1, 2 or 3")
             if not row["relevant"]:
                 continue  # only the intent model learns from it
-            asked = row["q"] if isinstance(row["q"], list) else [row["q"]]
             harmful = frozenset(row["harmful"])
             found += [
                 Judged(phrase, row["relevant"], harmful, len(asked), asked[0], "labels" in row) for phrase in asked

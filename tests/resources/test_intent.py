@@ -10,8 +10,7 @@ import pytest
 from bench.relevance import SETS, judgements
 from resources.intent import model
 from resources.intent.labels import LABELS, NEEDS
-from resources.intent.phrasebook import half_of, manners_of, phrases, report
-from resources.intent.phrasebook import judged as judged_phrases
+from resources.intent.phrasebook import half_of, manners_of, phrases, read_judged, report
 from resources.intent.spelling import as_written, sound, spellings
 from resources.ranking.features import FACTS, MEANINGS, bits, meaning_vector
 from resources.ranking.model import Net, net
@@ -47,7 +46,7 @@ def test_a_judged_answer_teaches_what_its_phrases_mean(tmp_path: Path) -> None:
     labelled = {"q": ["jsp ou dormir", "dormir ou"], "labels": ["hebergement", "self"], "young": True}
     file.write_text(json.dumps([labelled, {"q": "avocat"}]), encoding="utf-8")
 
-    found = list(judged_phrases(file))
+    found = list(read_judged(file))
 
     assert [(one.text, one.entry, one.language) for one in found] == [
         ("jsp ou dormir", "jsp ou dormir", "fr"),
@@ -63,7 +62,7 @@ def test_a_judged_answer_with_wrong_labels_is_named(tmp_path: Path, labels: list
     file.write_text(json.dumps([{"q": "avocat", "labels": labels}]), encoding="utf-8")
 
     with pytest.raises(ValueError, match=r"regard\.json, «avocat»: .* expected"):
-        list(judged_phrases(file))
+        list(read_judged(file))
 
 
 def test_each_half_of_the_judged_answers_is_read_by_who_learnt_the_other() -> None:
